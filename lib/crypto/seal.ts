@@ -1,0 +1,154 @@
+/** Sealing objects: header, then encrypted frames (format, sections 3 to 5). */
+import {
+  type Compression,
+  concatBytes,
+  encodeHeader,
+  FRAME_BYTES,
+  frameHeader,
+  type Header,
+  type KeySlot,
+  type ObjectName,
+  type RandomBytes,
+  toHex,
+} from "../format/mod.ts";
+import { type FrameCipher, sealFrame } from "./frames.ts";
+import { gzip } from "./gzip.ts";
+import { KEY_BYTES, type VaultKeys } from "./keys.ts";
+
+/** What an object says of itself in the clear. */
+export interface SealMeta {
+  name: ObjectName;
+  /** The node that writes it: manifests, segments, tombstones. */
+  nodeId?: string;
+  /** RFC 3339 with milliseconds and `Z`. */
+  createdAt: string;
+  compression: Compression;
+  /** Of a vault. */
+  keySlots?: readonly KeySlot[];
+  /** Bytes of plaintext in a frame. @default 1 MiB */
+  frame?: number;
+}
+
+/** Seals a payload that is whole in memory, with a key of its own. */
+export async function sealObject(
+  meta: SealMeta,
+  payload: Uint8Array<ArrayBuffer>,
+  keys: VaultKeys,
+  random: RandomBytes,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const cipher = await newCipher(meta, keys, random);
+  const body = meta.compression === "gzip" ? gzip(payload) : payload;
+  const frames = Math.max(1, Math.ceil(body.length / cipher.frame));
+  const parts: Uint8Array[] = [frameHeader(cipher.header)];
+  for (let i = 0; i < frames; i++) {
+    const plain = body.subarray(i * cipher.frame, (i + 1) * cipher.frame);
+    parts.push(await sealFrame(cipher, i, i === frames - 1, plain));
+  }
+  return concatBytes(...parts);
+}
+
+/**
+ * Seals a payload as it streams by; memory is bounded by a few frames.
+ *
+ * @returns the object's bytes; the stream errors where the source does
+ */
+export async function sealStream(
+  meta: SealMeta,
+  source: ReadableStream<Uint8Array>,
+  keys: VaultKeys,
+  random: RandomBytes,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const cipher = await newCipher(meta, keys, random);
+  const body = meta.compression === "gzip"
+    ? source.pipeThrough(new CompressionStream("gzip") as Transform)
+    : source;
+  return body.pipeThrough(new TransformStream(new FrameSealer(cipher)));
+}
+
+type Transform = ReadableWritablePair<Uint8Array, Uint8Array>;
+
+async function newCipher(
+  meta: SealMeta,
+  keys: VaultKeys,
+  random: RandomBytes,
+): Promise<FrameCipher> {
+  const raw = random(KEY_BYTES);
+  const usages: KeyUsage[] = ["encrypt"];
+  // Extractable only here, to be wrapped; what encrypts can't leave.
+  const leaving = await crypto.subtle.importKey("raw", raw, "AES-GCM", true, usages);
+  const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, usages);
+  raw.fill(0);
+  const wrapped = await crypto.subtle.wrapKey("raw", leaving, keys.wrap, "AES-KW");
+  const nonce = random(7);
+  const frame = meta.frame ?? FRAME_BYTES;
+  const header: Header = {
+    magic: "HXOBJ",
+    version: 0,
+    object_type: meta.name.type,
+    ...idsOf(meta),
+    created_at: meta.createdAt,
+    compression: meta.compression,
+    crypto: {
+      enc: "A256GCM-STREAM",
+      kw: "A256KW",
+      frame,
+      nonce: toHex(nonce),
+      wrapped_key: toHex(new Uint8Array(wrapped)),
+    },
+    ...(meta.name.type === "vault" && { key_slots: [...(meta.keySlots ?? [])] }),
+  };
+  return { key, nonce, header: encodeHeader(header), frame, what: meta.name.type };
+}
+
+function idsOf({ name, nodeId }: SealMeta): Pick<Header, "vault_id"> & Partial<Header> {
+  return {
+    vault_id: name.vaultId,
+    ...(nodeId !== undefined && { node_id: nodeId }),
+    ...("segmentId" in name && { segment_id: name.segmentId }),
+    ...("tombstoneId" in name && { tombstone_id: name.tombstoneId }),
+    ...("blobId" in name && { blob_id: name.blobId }),
+  };
+}
+
+/** Cuts a stream into frames and seals them. A frame is sealed once it is known whether it is the last. */
+class FrameSealer implements Transformer<Uint8Array, Uint8Array<ArrayBuffer>> {
+  readonly #cipher: FrameCipher;
+  readonly #frame: Uint8Array<ArrayBuffer>;
+  #filled = 0;
+  #index = 0;
+
+  constructor(cipher: FrameCipher) {
+    this.#cipher = cipher;
+    this.#frame = new Uint8Array(cipher.frame);
+  }
+
+  start(out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
+    out.enqueue(frameHeader(this.#cipher.header));
+  }
+
+  async transform(
+    chunk: Uint8Array,
+    out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>,
+  ): Promise<void> {
+    for (let at = 0; at < chunk.length;) {
+      if (this.#filled === this.#frame.length) await this.#seal(out, false);
+      const part = chunk.subarray(at, at + this.#frame.length - this.#filled);
+      this.#frame.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+    }
+  }
+
+  flush(out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
+    return this.#seal(out, true);
+  }
+
+  async #seal(
+    out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>,
+    last: boolean,
+  ): Promise<void> {
+    const plain = this.#frame.subarray(0, this.#filled);
+    out.enqueue(await sealFrame(this.#cipher, this.#index++, last, plain));
+    this.#filled = 0;
+  }
+}

@@ -1,0 +1,63 @@
+/** Passphrase slots: the master key under a passphrase, in the vault's header (format, section 6). */
+import { fromHex, type KeySlot, type RandomBytes, toHex, utf8 } from "../format/mod.ts";
+
+const SALT_BYTES = 16;
+
+/**
+ * Puts a master key under a passphrase.
+ *
+ * @param iterations of PBKDF2: 600,000 to 10,000,000
+ */
+export async function makeSlot(
+  master: Uint8Array<ArrayBuffer>,
+  passphrase: string,
+  iterations: number,
+  random: RandomBytes,
+): Promise<KeySlot> {
+  const salt = random(SALT_BYTES);
+  const wrapping = await slotKey(passphrase, salt, iterations);
+  // Any 32-byte key type can be wrapped; HMAC's is one that may be extracted (HKDF's may not).
+  const key = await crypto.subtle.importKey("raw", master, HMAC, true, ["sign"]);
+  const wrapped = await crypto.subtle.wrapKey("raw", key, wrapping, "AES-KW");
+  return {
+    kdf: "PBKDF2-HMAC-SHA-256",
+    salt: toHex(salt),
+    iterations,
+    wrapped_key: toHex(new Uint8Array(wrapped)),
+  };
+}
+
+/** The master key of a slot; undefined where the passphrase is not its own. */
+export async function openSlot(
+  slot: KeySlot,
+  passphrase: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const wrapping = await slotKey(passphrase, fromHex(slot.salt)!, slot.iterations);
+  const wrapped = fromHex(slot.wrapped_key)!;
+  try {
+    const key = await crypto.subtle.unwrapKey("raw", wrapped, wrapping, "AES-KW", HMAC, true, [
+      "sign",
+    ]);
+    return new Uint8Array(await crypto.subtle.exportKey("raw", key));
+  } catch {
+    return undefined; // RFC 3394's own integrity check: another passphrase
+  }
+}
+
+const HMAC = { name: "HMAC", hash: "SHA-256", length: 256 };
+
+async function slotKey(
+  passphrase: string,
+  salt: Uint8Array<ArrayBuffer>,
+  iterations: number,
+): Promise<CryptoKey> {
+  const secret = utf8(passphrase.normalize("NFKC"));
+  const base = await crypto.subtle.importKey("raw", secret, "PBKDF2", false, ["deriveKey"]);
+  return await crypto.subtle.deriveKey(
+    { name: "PBKDF2", hash: "SHA-256", salt, iterations },
+    base,
+    { name: "AES-KW", length: 256 },
+    false,
+    ["wrapKey", "unwrapKey"],
+  );
+}

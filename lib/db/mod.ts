@@ -1,0 +1,16 @@
+/**
+ * The database of a device: events, deletions, and the state of its sync.
+ *
+ * @module
+ */
+export * from "./artifacts.ts";
+export * from "./events.ts";
+export * from "./interner.ts";
+export * from "./lock.ts";
+export * from "./open.ts";
+export * from "./outbox.ts";
+export * from "./query.ts";
+export * from "./runs.ts";
+export * from "./sessions.ts";
+export * from "./sync_state.ts";
+export * from "./tombstones.ts";

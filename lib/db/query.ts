@@ -1,0 +1,88 @@
+/** Reading the history: in time order for export, and the events that a deletion names. */
+import type { EventKey, EventRecord } from "../format/types.ts";
+import type { Database } from "./open.ts";
+
+/** One exported event: the record's plain fields, and what its session says. */
+export interface ExportRow {
+  node_id: string;
+  session_id: string;
+  seq: number;
+  started_at: number;
+  ended_at: number | null;
+  duration_ms: number | null;
+  exit_code: number | null;
+  cwd: string | null;
+  cmd: string;
+  host: string | null;
+  user: string | null;
+  shell: string | null;
+  pinned: boolean;
+}
+
+/** Which events a question is about; all conditions have to hold. */
+export interface EventFilter {
+  /** Substring of the command, taken literally, upper and lower case as they stand. */
+  match?: string;
+  /** Started at or after, in Unix seconds; leaves out events with no time. */
+  since?: number;
+  /** Started at or before, in Unix seconds; leaves out events with no time. */
+  until?: number;
+  /** Row numbers. */
+  ids?: readonly number[];
+  /** Only what these nodes recorded. */
+  nodes?: readonly string[];
+}
+
+/** All events in time order; those without a time first, in the order of their file. */
+export function* exportEvents(db: Database): Generator<ExportRow> {
+  const rows = db.rows<Omit<ExportRow, "pinned"> & { pinned: number }>(`
+    SELECT n.node_id, s.session_id, e.seq, e.started_at, e.ended_at, e.duration_ms, e.exit_code,
+           d.path AS cwd, c.cmd, s.host, s.user, s.shell, s.pinned
+    FROM event e JOIN node n ON n.id = e.node JOIN session s ON s.id = e.session
+      JOIN command c ON c.id = e.command LEFT JOIN directory d ON d.id = e.cwd
+    ORDER BY e.started_at, e.ord, n.node_id, s.session_id, e.seq`);
+  for (const row of rows) yield { ...row, pinned: row.pinned === 1 };
+}
+
+/** What a deletion has to know of an event. */
+export interface MatchedEvent extends EventKey {
+  id: number;
+  started_at: number;
+  cmd: string;
+  /** Host of its session, where one is known. */
+  host: string | null;
+}
+
+/** The events that a filter names, in time order. */
+export function matchEvents(db: Database, filter: EventFilter): MatchedEvent[] {
+  const { where, values } = condition(filter);
+  return db.all<MatchedEvent>(
+    `SELECT e.id, n.node_id, s.session_id, e.seq, e.started_at, c.cmd, s.host
+     FROM event e JOIN node n ON n.id = e.node JOIN session s ON s.id = e.session
+       JOIN command c ON c.id = e.command
+     WHERE ${where} ORDER BY e.started_at, e.ord, e.id`,
+    ...values,
+  );
+}
+
+function condition(filter: EventFilter): { where: string; values: (string | number)[] } {
+  const parts: string[] = ["1"];
+  const values: (string | number)[] = [];
+  const add = (part: string, ...more: (string | number)[]) => {
+    parts.push(part);
+    values.push(...more);
+  };
+  if (filter.match !== undefined) add("instr(c.cmd, ?) > 0", filter.match);
+  if (filter.since !== undefined) add("e.started_at >= ? AND e.started_at <> 0", filter.since);
+  if (filter.until !== undefined) add("e.started_at <= ? AND e.started_at <> 0", filter.until);
+  if (filter.ids) add("e.id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
+  if (filter.nodes) {
+    add("n.node_id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.nodes));
+  }
+  return { where: parts.join(" AND "), values };
+}
+
+/** The key of an event. */
+export function keyOfEvent(event: EventKey | EventRecord): EventKey {
+  return { node_id: event.node_id, session_id: event.session_id, seq: event.seq };
+}

@@ -1,0 +1,41 @@
+/** Sizes that a reader accepts, checked before anything is allocated (format, section 7). */
+import type { ObjectType } from "./names.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Largest header, in bytes. */
+export const MAX_HEADER_BYTES = 64 * KIB;
+
+/** By type: largest object as stored, and largest payload, in bytes. */
+export const LIMITS: Readonly<Record<ObjectType, { stored: number; plain: number }>> = {
+  vault: { stored: 64 * KIB, plain: 64 * KIB },
+  manifest: { stored: 16 * MIB, plain: 64 * MIB },
+  tombstone: { stored: 4 * MIB, plain: 16 * MIB },
+  segment: { stored: 16 * MIB, plain: 128 * MIB },
+  // The record of a blob bounds it; the caller says how much.
+  blob: { stored: Number.MAX_SAFE_INTEGER, plain: Number.MAX_SAFE_INTEGER },
+};
+
+/** Most events in a segment. */
+export const MAX_EVENTS = 50_000;
+
+/** Longest `cmd`, and most bytes that `cmd_base64` keeps. */
+export const MAX_CMD_BYTES = MIB;
+
+/** Longest of the other strings, in bytes of UTF-8. */
+export const MAX_STRING_BYTES = 16 * KIB;
+
+/** Largest number that a cursor may name. */
+export const MAX_CURSOR_END = 10_000_000;
+
+/** What writers use for a frame, in bytes. */
+export const FRAME_BYTES = MIB;
+
+/** Frames that readers accept, in bytes. */
+export const MIN_FRAME_BYTES = 4 * KIB;
+/** Largest frame that readers accept, in bytes. */
+export const MAX_FRAME_BYTES = 8 * MIB;
+
+/** AES-GCM's tag, in bytes. */
+export const TAG_BYTES = 16;

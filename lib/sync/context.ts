@@ -1,0 +1,42 @@
+/** What a sync works with. Everything that is not the same in every run is handed in. */
+import type { VaultKeys } from "../crypto/mod.ts";
+import type { Database } from "../db/mod.ts";
+import type { RandomBytes } from "../format/mod.ts";
+import type { Meter, SyncStore } from "../store/mod.ts";
+
+/** Something a sync wants to say while it runs. */
+export type SyncEvent =
+  | { type: "progress"; phase: "push" | "pull"; done: number; total: number | undefined }
+  | { type: "warning"; message: string; hint?: string };
+
+/** Everything that a push or a pull needs. */
+export interface SyncContext {
+  db: Database;
+  store: SyncStore;
+  keys: VaultKeys;
+  /** Whether the store was seen to refuse a create-only PUT of a key that exists. */
+  conditionalWrites: boolean;
+  /** Unix milliseconds. */
+  clock: () => number;
+  random: RandomBytes;
+  /** What the manifest tells of this device. */
+  device: { platform: string; hxVersion: string };
+  /** Stops the run at the next safe point. */
+  signal: AbortSignal;
+  /** Counts the store's requests, for the report. */
+  meter: Meter;
+  /** Objects under way at once. @default {@link CONCURRENCY} */
+  concurrency?: number;
+  /** Told of progress and warnings. */
+  notify: (event: SyncEvent) => void;
+  /** Told before every step whose interruption must be survived; tests stop there. */
+  step?: (name: string) => void | Promise<void>;
+}
+
+/** Objects under way at once, where nothing else is said. */
+export const CONCURRENCY = 16;
+
+/** Unix seconds. */
+export function seconds(context: { clock: () => number }): number {
+  return context.clock() / 1000;
+}

@@ -1,0 +1,14 @@
+/**
+ * Sync over a store: vault, push, pull, status, and what feeds them.
+ *
+ * @module
+ */
+export * from "./context.ts";
+export * from "./forget.ts";
+export * from "./import_history.ts";
+export { pull } from "./pull.ts";
+export { push } from "./push.ts";
+export * from "./report.ts";
+export * from "./run.ts";
+export * from "./status.ts";
+export * from "./vault.ts";

@@ -1,0 +1,95 @@
+/**
+ * Judging what the store holds under our own manifest's key (format, section 10). Only this device
+ * writes there, so anything that it did not write means that its identity was copied.
+ */
+import { compareBytes, type ObjectName } from "../format/mod.ts";
+import { keyOf, LIMITS } from "../format/mod.ts";
+import { isCategory } from "../errors.ts";
+import {
+  clearOutbox,
+  confirmPublish,
+  isConfirmed,
+  type OutboxEntry,
+  readIdentity,
+  readOutbox,
+  setOwnEtag,
+  setRepublish,
+} from "../db/mod.ts";
+import { sha256Hex } from "../crypto/mod.ts";
+import { manifestName, openManifest } from "../manifest/mod.ts";
+import { seconds, type SyncContext } from "./context.ts";
+import { type ReadObject, readObject } from "./read.ts";
+
+/** How the store's copy of our manifest stands to what we sent. */
+export type OwnState =
+  /** It is what the outbox holds: the publish arrived. */
+  | "arrived"
+  /** It is the newest one that we know to have arrived. */
+  | "current"
+  /** It is older, gone, or damaged: it has to be published again. */
+  | "behind"
+  /** Someone else wrote it with our key and name. */
+  | "foreign";
+
+/** The name of our own manifest. */
+export function ownManifestName(context: SyncContext): ObjectName & { type: "manifest" } {
+  return manifestName(context.keys.vaultId, readIdentity(context.db)!.nodeId);
+}
+
+/** Reads our manifest back, judges it, and remembers what was found. */
+export async function readOwnManifest(context: SyncContext): Promise<OwnState> {
+  const key = keyOf(ownManifestName(context));
+  const found = await readObject(context.store, key, LIMITS.manifest.stored, context.signal);
+  const state = await judgeOwnManifest(context, found);
+  remember(context, state, found);
+  return state;
+}
+
+/** Judges what was found under our manifest's key. */
+export async function judgeOwnManifest(
+  context: SyncContext,
+  found: ReadObject | undefined,
+): Promise<OwnState> {
+  const { db, keys } = context;
+  const identity = readIdentity(db)!;
+  if (!found) return "behind";
+  const waiting = outboxManifest(context);
+  if (waiting && compareBytes(waiting.bytes, found.bytes) === 0) return "arrived";
+  const sealedSeq = waiting ? identity.manifestSeq - 1 : identity.manifestSeq;
+  try {
+    const { payload } = await openManifest(found.bytes, identity.nodeId, keys);
+    if (!isConfirmed(db, await sha256Hex(found.bytes))) return "foreign";
+    return payload.manifest_seq < sealedSeq ? "behind" : "current";
+  } catch (error) {
+    // What does not authenticate was written without the key: damage, and not a clone of us.
+    if (isCategory(error, "corrupt")) return "behind";
+    throw error;
+  }
+}
+
+/** The manifest in the outbox, if there is one. */
+export function outboxManifest(context: SyncContext): OutboxEntry | undefined {
+  return readOutbox(context.db).find((entry) => entry.kind === "manifest");
+}
+
+/** Notes that the manifest of the outbox is in the store, with all that it names. */
+export async function publishArrived(context: SyncContext, etag: string): Promise<void> {
+  const { db } = context;
+  const manifest = outboxManifest(context)!;
+  const digest = await sha256Hex(manifest.bytes);
+  await context.step?.("confirm");
+  db.transaction(() => {
+    confirmPublish(db, digest, etag, seconds(context));
+    clearOutbox(db);
+  });
+}
+
+function remember(context: SyncContext, state: OwnState, found: ReadObject | undefined): void {
+  const { db } = context;
+  if (state === "foreign") return;
+  db.transaction(() => {
+    setOwnEtag(db, found?.etag, seconds(context));
+    const published = readIdentity(db)!.manifestSeq > 0;
+    if (state === "behind" && published && !outboxManifest(context)) setRepublish(db);
+  });
+}

@@ -1,0 +1,127 @@
+/** Sending the outbox: numbered objects first, the manifest that names them last. */
+import { HxError, isCategory } from "../errors.ts";
+import { compareBytes, keyOf, LIMITS } from "../format/mod.ts";
+import { type OutboxEntry, readIdentity, readOutbox } from "../db/mod.ts";
+import { CONCURRENCY, type SyncContext } from "./context.ts";
+import { fetchAhead } from "./fetch_ahead.ts";
+import {
+  judgeOwnManifest,
+  outboxManifest,
+  ownManifestName,
+  publishArrived,
+  readOwnManifest,
+} from "./own_manifest.ts";
+import { readObject } from "./read.ts";
+import { requireVault } from "./vault.ts";
+
+/** The store holds an object of our name that we did not make: our identity was copied. */
+export class IdentityCloned extends Error {}
+
+/** How often a publish is tried again after the manifest changed under it. */
+const PUBLISH_ATTEMPTS = 5;
+
+/**
+ * Sends everything in the outbox and takes back what arrived. Sends the same bytes however often it is
+ * called.
+ *
+ * @throws {IdentityCloned} where another machine writes under our name
+ */
+export async function sendOutbox(context: SyncContext): Promise<void> {
+  const entries = readOutbox(context.db);
+  const numbered = entries.filter((entry) => entry.kind !== "manifest");
+  const sent = fetchAhead(
+    numbered,
+    context.concurrency ?? CONCURRENCY,
+    context.signal,
+    async (entry, signal) => {
+      await context.step?.(`put ${entry.kind}`);
+      await putOnce({ ...context, signal }, entry);
+    },
+  );
+  let done = 0;
+  for await (const _ of sent) {
+    context.notify({ type: "progress", phase: "push", done: ++done, total: numbered.length });
+  }
+  if (outboxManifest(context)) await publish(context);
+}
+
+/** Puts an object that must not exist yet, or must be the one we put before. */
+async function putOnce(context: SyncContext, entry: OutboxEntry): Promise<void> {
+  const { store, signal, conditionalWrites } = context;
+  if (!conditionalWrites && await isThere(context, entry)) return;
+  try {
+    await store.putAtomic(entry.key, entry.bytes, { ifNoneMatch: "*", signal });
+  } catch (error) {
+    if (!isCategory(error, "conflict")) throw error;
+    if (await isThere(context, entry)) return;
+    throw new HxError("conflict", `${entry.key} exists for the store and can't be read back`, {
+      cause: error,
+      hint: "run the command again",
+    });
+  }
+  if (!conditionalWrites && !await isThere(context, entry)) {
+    throw new HxError("server", `${entry.key} was stored and can't be read back`, {
+      hint: "run the command again",
+    });
+  }
+}
+
+/** Whether our object is in the store; another one under its name means a clone. */
+async function isThere(context: SyncContext, entry: OutboxEntry): Promise<boolean> {
+  const found = await readObject(context.store, entry.key, LIMITS.segment.stored, context.signal);
+  if (!found) return false;
+  if (compareBytes(found.bytes, entry.bytes) !== 0) throw new IdentityCloned();
+  return true;
+}
+
+/** Publishes the manifest by compare-and-swap, or by reading before and after. */
+async function publish(context: SyncContext): Promise<void> {
+  const manifest = outboxManifest(context)!;
+  if (!context.conditionalWrites && await settled(context)) return;
+  for (let attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
+    await context.step?.("put manifest");
+    const etag = await swap(context, manifest);
+    if (etag !== undefined) {
+      if (!context.conditionalWrites) await requireOurs(context);
+      return await publishArrived(context, etag);
+    }
+    if (await settled(context)) return;
+  }
+  throw new HxError("conflict", "the manifest of this device changes under every publish", {
+    hint: "is another copy of this device's data directory in use? run the command again",
+  });
+}
+
+/** Puts the manifest over the one that we know; undefined where the store holds another. */
+async function swap(context: SyncContext, manifest: OutboxEntry): Promise<string | undefined> {
+  const known = readIdentity(context.db)!.etag;
+  const condition = known === undefined ? { ifNoneMatch: "*" as const } : { ifMatch: known };
+  try {
+    const { signal } = context;
+    return (await context.store.putAtomic(manifest.key, manifest.bytes, { ...condition, signal }))
+      .etag;
+  } catch (error) {
+    if (isCategory(error, "conflict")) return undefined;
+    throw error;
+  }
+}
+
+/** Reads the manifest back: true where the publish had arrived already. */
+async function settled(context: SyncContext): Promise<boolean> {
+  const state = await readOwnManifest(context);
+  const { etag, manifestSeq } = readIdentity(context.db)!;
+  if (state === "foreign") throw new IdentityCloned();
+  if (state === "arrived") {
+    await publishArrived(context, etag!);
+    return true;
+  }
+  // Gone, though it was published before: never write into what only looks like our vault.
+  if (etag === undefined && manifestSeq > 1) await requireVault(context);
+  return false;
+}
+
+async function requireOurs(context: SyncContext): Promise<void> {
+  const key = keyOf(ownManifestName(context));
+  const found = await readObject(context.store, key, LIMITS.manifest.stored, context.signal);
+  if (await judgeOwnManifest(context, found) !== "arrived") throw new IdentityCloned();
+}

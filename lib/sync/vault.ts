@@ -1,0 +1,203 @@
+/** Making a vault, and finding one that a key opens. */
+import {
+  deriveVaultKeys,
+  openObject,
+  readHeader,
+  sealObject,
+  type VaultKeys,
+} from "../crypto/mod.ts";
+import { HxError, isCategory } from "../errors.ts";
+import {
+  encodeVault,
+  keyOf,
+  LIMITS,
+  type ObjectName,
+  parseKey,
+  parseVault,
+  type RandomBytes,
+  rfc3339,
+  VAULTS_PREFIX,
+} from "../format/mod.ts";
+import type { StoreCapabilities } from "../db/mod.ts";
+import { listAll, type SyncStore } from "../store/mod.ts";
+import { readObject } from "./read.ts";
+
+/** A vault that was made or found. */
+export interface OpenedVault {
+  vaultId: string;
+  name: string;
+  keys: VaultKeys;
+  capabilities: StoreCapabilities;
+}
+
+/** What making or finding a vault needs. */
+export interface VaultContext {
+  store: SyncStore;
+  /** Unix milliseconds. */
+  clock: () => number;
+  random: RandomBytes;
+  signal: AbortSignal;
+}
+
+/** The name of the vault object. */
+function vaultName(vaultId: string): ObjectName {
+  return { type: "vault", vaultId };
+}
+
+/** The ids of the vaults that a store holds anything of, each as soon as it is seen. */
+export async function* findVaults(store: SyncStore, signal: AbortSignal): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  for await (const { key } of listAll(store, VAULTS_PREFIX, { signal })) {
+    const vaultId = parseKey(key)?.vaultId;
+    if (vaultId === undefined || seen.has(vaultId)) continue;
+    seen.add(vaultId);
+    yield vaultId;
+  }
+}
+
+/**
+ * Makes a vault, and finds out what the store can do.
+ *
+ * Run again with the same `vaultId` and `master` after a crash it completes what was begun.
+ *
+ * @throws {HxError} `conflict` where the store holds a vault already and `options.beside` is not set
+ */
+export async function createVault(
+  context: VaultContext,
+  made: { vaultId: string; master: Uint8Array<ArrayBuffer>; name: string; nodeId: string },
+  options: { beside?: boolean } = {},
+): Promise<OpenedVault> {
+  const { store, signal } = context;
+  if (!options.beside) await refuseOtherVaults(context, made.vaultId);
+  const keys = await deriveVaultKeys(made.master, made.vaultId);
+  const meta = {
+    name: vaultName(made.vaultId),
+    createdAt: rfc3339(context.clock()),
+    compression: "none" as const,
+    keySlots: [],
+  };
+  const payload = encodeVault({ name: made.name, created_by: made.nodeId });
+  const bytes = await sealObject(meta, payload, keys, context.random);
+  const key = keyOf(vaultName(made.vaultId));
+  try {
+    await store.putAtomic(key, bytes, { ifNoneMatch: "*", signal });
+  } catch (error) {
+    if (!isCategory(error, "conflict")) throw error;
+  }
+  // Read back: an earlier try may have made it, and nothing counts before it opens.
+  return await openVault(context, made.vaultId, made.master);
+}
+
+async function refuseOtherVaults(context: VaultContext, own: string): Promise<void> {
+  for await (const vaultId of findVaults(context.store, context.signal)) {
+    if (vaultId === own) continue;
+    throw new HxError("conflict", `${context.store.uri} holds a vault already (${vaultId})`, {
+      hint: "run `hx sync join` to use it; `--new-vault` makes another one beside it",
+    });
+  }
+}
+
+/**
+ * Opens a vault with its master key, proves the key, and finds out what the store can do.
+ *
+ * @throws {HxError} `not-found` where the vault is not there, `auth` where the key does not open it
+ */
+export async function openVault(
+  context: VaultContext,
+  vaultId: string,
+  master: Uint8Array<ArrayBuffer>,
+): Promise<OpenedVault> {
+  const opened = await tryVault(context, vaultId, await deriveVaultKeys(master, vaultId));
+  if (opened === "absent") throw vaultGone(context.store, vaultId);
+  if (opened === "locked") throw wrongKey(context.store);
+  return opened;
+}
+
+/**
+ * Finds the vault that a master key opens.
+ *
+ * @throws {HxError} `not-found` where the store holds none, `auth` where the key opens none
+ */
+export async function joinVault(
+  context: VaultContext,
+  master: Uint8Array<ArrayBuffer>,
+): Promise<OpenedVault> {
+  let found = 0;
+  for await (const vaultId of findVaults(context.store, context.signal)) {
+    const opened = await tryVault(context, vaultId, await deriveVaultKeys(master, vaultId));
+    if (opened === "absent") continue;
+    found++;
+    if (opened !== "locked") return opened;
+  }
+  if (found > 0) throw wrongKey(context.store);
+  throw new HxError("not-found", `there is no vault at ${context.store.uri}`, {
+    hint: "check the store's address and prefix, or make a vault with `hx sync init`",
+  });
+}
+
+async function tryVault(
+  context: VaultContext,
+  vaultId: string,
+  keys: VaultKeys,
+): Promise<OpenedVault | "absent" | "locked"> {
+  const key = keyOf(vaultName(vaultId));
+  const found = await readObject(context.store, key, LIMITS.vault.stored, context.signal);
+  if (!found) return "absent";
+  readHeader(found.bytes); // damage in the clear part is not a wrong key
+  try {
+    const { payload } = await openObject(found.bytes, vaultName(vaultId), keys);
+    const { name } = parseVault(payload);
+    const capabilities = await probe(context, key, found.bytes);
+    return { vaultId, name, keys, capabilities };
+  } catch (error) {
+    if (isCategory(error, "corrupt")) return "locked";
+    throw error;
+  }
+}
+
+/**
+ * Puts the vault object again, with the bytes that it has, asking that it must not exist: a store that
+ * can do conditional writes refuses.
+ */
+async function probe(
+  { store, signal }: VaultContext,
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<StoreCapabilities> {
+  try {
+    await store.putAtomic(key, bytes, { ifNoneMatch: "*", signal });
+    return { conditionalWrites: false };
+  } catch (error) {
+    if (isCategory(error, "conflict")) return { conditionalWrites: true };
+    if (isCategory(error, "config")) return { conditionalWrites: false };
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that the vault is still in its store, before anything is written where it seems gone.
+ *
+ * @throws {HxError} `not-found`
+ */
+export async function requireVault(
+  context: { store: SyncStore; keys: VaultKeys; signal: AbortSignal },
+): Promise<void> {
+  const { store, keys, signal } = context;
+  try {
+    await store.head(keyOf(vaultName(keys.vaultId)), { signal });
+  } catch (error) {
+    throw isCategory(error, "not-found") ? vaultGone(store, keys.vaultId) : error;
+  }
+}
+
+function vaultGone(store: SyncStore, vaultId: string): HxError {
+  return new HxError("not-found", `the vault ${vaultId} is not at ${store.uri}`, {
+    hint: "is the share mounted, the bucket the right one? nothing was written to it",
+  });
+}
+
+function wrongKey(store: SyncStore): HxError {
+  return new HxError("auth", `the key opens no vault at ${store.uri}`, {
+    hint: "check the words: `hx key show` prints them on a device that is enrolled",
+  });
+}
