@@ -22,7 +22,7 @@ export async function readObject(
 ): Promise<ReadObject | undefined> {
   try {
     const object = await store.get(key, { maxBytes, signal });
-    return { bytes: await collect(object.body, maxBytes), etag: object.etag };
+    return { bytes: await collect(object.body, { maxBytes, signal }), etag: object.etag };
   } catch (error) {
     if (isCategory(error, "not-found")) return undefined;
     throw error;

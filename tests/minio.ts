@@ -1,0 +1,135 @@
+/**
+ * A real MinIO for tests, from `scripts/minio.sh`: one server for each test file that asks.
+ *
+ * Call {@link startMinio} at the top of the file, outside the tests, so that the leak checks of
+ * single tests do not count the server as theirs. A MinIO that cannot be had fails the file.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { AwsClient } from "aws4fetch";
+
+/** A running server. */
+export interface Minio {
+  /** Its URL, without a slash at the end. */
+  endpoint: string;
+  accessKey: string;
+  secretKey: string;
+  /** Makes a bucket of a new name, and answers with the name. */
+  newBucket(): Promise<string>;
+  /** Stops the server and removes its data; without it that happens when the tests are over. */
+  stop(): Promise<void>;
+}
+
+const SCRIPT = fileURLToPath(new URL("../scripts/minio.sh", import.meta.url));
+const START_TRIES = 3;
+const READY_TRIES = 300;
+const READY_PAUSE_MS = 50;
+
+/** Stops MinIO and removes its data as soon as our end of its standard input closes, even by kill -9. */
+const WATCHDOG = `
+"$0" server --quiet --address "127.0.0.1:$1" "$2" >"$2.log" 2>&1 </dev/null &
+server=$!
+trap '' INT
+read -r _
+kill "$server"
+wait "$server"
+rm -rf "$2" "$2.log"
+`;
+
+let shared: Promise<Minio> | undefined;
+
+/** The server of this test file; the first call starts it. */
+export function startMinio(): Promise<Minio> {
+  shared ??= start();
+  return shared;
+}
+
+async function start(): Promise<Minio> {
+  for (const name of ["http_proxy", "https_proxy", "all_proxy"]) {
+    Deno.env.delete(name);
+    Deno.env.delete(name.toUpperCase());
+  }
+  const binary = await binaryPath();
+  for (let attempt = 1; attempt < START_TRIES; attempt++) {
+    try {
+      return await launch(binary);
+    } catch {
+      // Someone else took the port meanwhile; the last try says what is wrong.
+    }
+  }
+  return await launch(binary);
+}
+
+async function binaryPath(): Promise<string> {
+  const command = new Deno.Command("bash", { args: [SCRIPT, "path"], stderr: "inherit" });
+  const { success, stdout } = await command.output();
+  if (!success) throw new Error("scripts/minio.sh gave no MinIO: the S3 tests need a real one");
+  return new TextDecoder().decode(stdout).trim();
+}
+
+async function launch(binary: string): Promise<Minio> {
+  const port = freePort();
+  const data = await Deno.makeTempDir({ prefix: "hx-minio-" });
+  const accessKey = "test-access-key";
+  const secretKey = crypto.randomUUID();
+  const child = new Deno.Command("bash", {
+    args: ["-c", WATCHDOG, binary, String(port), data],
+    env: { MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey, MINIO_BROWSER: "off" },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  child.unref();
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= (async () => {
+      await child.stdin.close();
+      await child.status;
+    })();
+    return stopped;
+  };
+  const endpoint = `http://127.0.0.1:${port}`;
+  const signer = new AwsClient({ accessKeyId: accessKey, secretAccessKey: secretKey });
+  if (!await isReady(endpoint, signer)) {
+    const log = await Deno.readTextFile(`${data}.log`).catch(() => "");
+    await stop();
+    throw new Error(`MinIO did not start on port ${port}: ${log}`);
+  }
+  const newBucket = () => makeBucket(endpoint, signer);
+  return { endpoint, accessKey, secretKey, newBucket, stop };
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** Asks with our own credentials: another server that has got the port refuses those. */
+async function isReady(endpoint: string, signer: AwsClient): Promise<boolean> {
+  for (let attempt = 0; attempt < READY_TRIES; attempt++) {
+    try {
+      const response = await fetch(await signed(signer, endpoint, "GET"));
+      await response.body?.cancel();
+      if (response.ok) return true;
+    } catch {
+      // Not listening yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, READY_PAUSE_MS));
+  }
+  return false;
+}
+
+async function makeBucket(endpoint: string, signer: AwsClient): Promise<string> {
+  const bucket = `hx-${crypto.randomUUID()}`;
+  const response = await fetch(await signed(signer, `${endpoint}/${bucket}`, "PUT"));
+  const text = await response.text();
+  if (!response.ok) throw new Error(`making a bucket: ${response.status} ${text}`);
+  return bucket;
+}
+
+async function signed(signer: AwsClient, url: string, method: string): Promise<Request> {
+  return await signer.sign(url, { method, aws: { service: "s3", region: "us-east-1" } });
+}
