@@ -70,6 +70,8 @@ export class HxError extends Error {
   readonly hint: string | undefined;
 
   /**
+   * Makes an error.
+   *
    * @param category what kind of trouble this is
    * @param message one line: what was being done and what was found; never a secret, never a command
    * @param options the hint and the cause

@@ -3,6 +3,7 @@ import { type RandomBytes, toHex, utf8, uuidBytes } from "../format/mod.ts";
 
 /** What a device needs to read and write a vault. No key in it can be exported. */
 export interface VaultKeys {
+  /** The vault: a lower-case UUID. */
   vaultId: string;
   /** K_wrap: wraps the key of each object. */
   wrap: CryptoKey;

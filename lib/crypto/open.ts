@@ -20,12 +20,15 @@ import type { VaultKeys } from "./keys.ts";
 
 /** An object that was opened whole. */
 export interface OpenedBytes {
+  /** The header. */
   header: Header;
+  /** The payload. */
   payload: Uint8Array<ArrayBuffer>;
 }
 
 /** An object that opens as it streams by. */
 export interface OpenedStream {
+  /** The header. */
   header: Header;
   /** The payload; errors with `corrupt` at the first frame that does not hold. */
   body: ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -17,11 +17,13 @@ import { KEY_BYTES, type VaultKeys } from "./keys.ts";
 
 /** What an object says of itself in the clear. */
 export interface SealMeta {
+  /** Its name. */
   name: ObjectName;
   /** The node that writes it: manifests, segments, tombstones. */
   nodeId?: string;
   /** RFC 3339 with milliseconds and `Z`. */
   createdAt: string;
+  /** How to compress the payload. */
   compression: Compression;
   /** Of a vault. */
   keySlots?: readonly KeySlot[];

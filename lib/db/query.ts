@@ -4,18 +4,31 @@ import type { Database } from "./open.ts";
 
 /** One exported event: the record's plain fields, and what its session says. */
 export interface ExportRow {
+  /** The node: a lower-case UUID. */
   node_id: string;
+  /** The shell session. */
   session_id: string;
+  /** Number within the session. */
   seq: number;
+  /** Start in Unix seconds. */
   started_at: number;
+  /** End in Unix seconds. */
   ended_at: number | null;
+  /** How long it took, in milliseconds. */
   duration_ms: number | null;
+  /** Exit code. */
   exit_code: number | null;
+  /** Working directory. */
   cwd: string | null;
+  /** The command. */
   cmd: string;
+  /** Host name. */
   host: string | null;
+  /** User name. */
   user: string | null;
+  /** Name of the shell. */
   shell: string | null;
+  /** Whether it is pinned. */
   pinned: boolean;
 }
 

@@ -11,7 +11,9 @@ export type NumberedKind = "segment" | "tombstone";
 
 /** The vault that this device is enrolled in. */
 export interface VaultRow {
+  /** The vault: a lower-case UUID. */
   vaultId: string;
+  /** Its name. */
   name: string;
   /** Where the store is, as the composition root wrote it; no secrets. */
   location: unknown;

@@ -10,7 +10,9 @@ export type Compression = "none" | "gzip";
 
 /** How a body is encrypted. */
 export interface CryptoHeader {
+  /** Cipher. */
   enc: "A256GCM-STREAM";
+  /** Key wrap. */
   kw: "A256KW";
   /** Bytes of plaintext in a frame. */
   frame: number;
@@ -22,18 +24,27 @@ export interface CryptoHeader {
 
 /** An object's header. */
 export interface Header {
+  /** Always the same. */
   magic: "HXOBJ";
+  /** Format version. */
   version: 0;
+  /** Which kind of object. */
   object_type: ObjectType;
+  /** The vault: a lower-case UUID. */
   vault_id: string;
   /** RFC 3339 with milliseconds and `Z`. */
   created_at: string;
+  /** How to compress the payload. */
   compression: Compression;
+  /** How the body is encrypted. */
   crypto: CryptoHeader;
   /** Of a manifest, segment or tombstone. */
   node_id?: string;
+  /** Of a segment. */
   segment_id?: string;
+  /** Of a tombstone. */
   tombstone_id?: string;
+  /** Of a blob. */
   blob_id?: string;
   /** Of a vault. */
   key_slots?: KeySlot[];
@@ -41,6 +52,7 @@ export interface Header {
 
 /** A header as it was read. */
 export interface ParsedHeader {
+  /** The header. */
   header: Header;
   /** The exact bytes of the JSON: the associated data of every frame. */
   bytes: Uint8Array<ArrayBuffer>;

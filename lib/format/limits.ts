@@ -5,7 +5,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Largest header, in bytes. */
-export const MAX_HEADER_BYTES = 64 * KIB;
+export const MAX_HEADER_BYTES: number = 64 * KIB;
 
 /** By type: largest object as stored, and largest payload, in bytes. */
 export const LIMITS: Readonly<Record<ObjectType, { stored: number; plain: number }>> = {
@@ -21,21 +21,21 @@ export const LIMITS: Readonly<Record<ObjectType, { stored: number; plain: number
 export const MAX_EVENTS = 50_000;
 
 /** Longest `cmd`, and most bytes that `cmd_base64` keeps. */
-export const MAX_CMD_BYTES = MIB;
+export const MAX_CMD_BYTES: number = MIB;
 
 /** Longest of the other strings, in bytes of UTF-8. */
-export const MAX_STRING_BYTES = 16 * KIB;
+export const MAX_STRING_BYTES: number = 16 * KIB;
 
 /** Largest number that a cursor may name. */
 export const MAX_CURSOR_END = 10_000_000;
 
 /** What writers use for a frame, in bytes. */
-export const FRAME_BYTES = MIB;
+export const FRAME_BYTES: number = MIB;
 
 /** Frames that readers accept, in bytes. */
-export const MIN_FRAME_BYTES = 4 * KIB;
+export const MIN_FRAME_BYTES: number = 4 * KIB;
 /** Largest frame that readers accept, in bytes. */
-export const MAX_FRAME_BYTES = 8 * MIB;
+export const MAX_FRAME_BYTES: number = 8 * MIB;
 
 /** AES-GCM's tag, in bytes. */
 export const TAG_BYTES = 16;

@@ -39,6 +39,7 @@ export interface EventRecord extends EventKey {
 
 /** One shell session. */
 export interface SessionRecord {
+  /** The shell session. */
   session_id: string;
   /** Start in Unix seconds; 0 = not known. */
   started_at: number;
@@ -46,22 +47,29 @@ export interface SessionRecord {
   ended_at?: number;
   /** Host name. */
   host: string;
+  /** User name. */
   user?: string;
+  /** Name of the shell. */
   shell?: string;
+  /** Terminal. */
   tty?: string;
+  /** Directory that it began in. */
   initial_cwd?: string;
 }
 
 /** A file that is kept with a command. */
 export interface ArtifactRecord {
+  /** Unique id. */
   artifact_id: string;
   /** The command it belongs to. */
   event?: EventKey;
+  /** Its name. */
   name: string;
   /** SHA-256 of the content, 64 lower-case hex digits. */
   blob_hash: string;
   /** Size of the content in bytes. */
   byte_len: number;
+  /** Media type, as in MIME. */
   media_type?: string;
   /** Unix seconds. */
   created_at: number;
@@ -69,15 +77,21 @@ export interface ArtifactRecord {
 
 /** A session that is kept at hand; true wins over false for ever. */
 export interface PinRecord {
+  /** The shell session. */
   session_id: string;
+  /** Whether it is pinned. */
   pinned: boolean;
 }
 
 /** Payload of a segment. */
 export interface SegmentPayload {
+  /** Events. */
   events: EventRecord[];
+  /** What is known of sessions. */
   sessions?: SessionRecord[];
+  /** Files kept with commands. */
   artifacts?: ArtifactRecord[];
+  /** Pinned sessions. */
   pins?: PinRecord[];
 }
 
@@ -95,15 +109,21 @@ export interface ForgottenImport {
 export interface WindowTombstone {
   /** Only events of this recorder. */
   node_id?: string;
+  /** Begin in Unix seconds. */
   start_ts: number;
+  /** End in Unix seconds. */
   end_ts: number;
+  /** Why, for people. */
   reason?: string;
 }
 
 /** Deletes events by key. */
 export interface EventsTombstone {
+  /** Events. */
   events: EventKey[];
+  /** Lines of a shell's own file that must not come back. */
   imports?: ForgottenImport[];
+  /** Why, for people. */
   reason?: string;
 }
 
@@ -112,28 +132,37 @@ export type TombstonePayload = WindowTombstone | EventsTombstone;
 
 /** A run of numbers, both ends included; `{ start: 1, end: 0 }` is none. */
 export interface Cursor {
+  /** First number. */
   start: number;
+  /** Last number. */
   end: number;
 }
 
 /** Payload of a manifest: what a node has published so far. */
 export interface ManifestPayload {
+  /** The vault: a lower-case UUID. */
   vault_id: string;
+  /** The node: a lower-case UUID. */
   node_id: string;
   /** Starts at 1, +1 at each publish. */
   manifest_seq: number;
   /** RFC 3339 with milliseconds and `Z`. */
   created_at: string;
+  /** Segments published. */
   segments: Cursor;
+  /** Tombstones published. */
   tombstones: Cursor;
+  /** What other devices show of it. */
   node: { label: string; platform: string; hx_version: string };
   /** The newest manifest of every other node that this node has accepted. */
   observed: Record<string, number>;
+  /** What its writer can read. */
   capabilities: { format_version: number; supports: string[] };
 }
 
 /** Payload of `vault.hxvault`. */
 export interface VaultPayload {
+  /** Its name. */
   name: string;
   /** The node that made the vault. */
   created_by: string;
@@ -141,6 +170,7 @@ export interface VaultPayload {
 
 /** K_master under a passphrase, in the header of `vault.hxvault`. */
 export interface KeySlot {
+  /** Key derivation function. */
   kdf: "PBKDF2-HMAC-SHA-256";
   /** Hex, at least 16 bytes. */
   salt: string;

@@ -11,6 +11,7 @@ import { openObject, sealObject, sha256Hex, type VaultKeys } from "../crypto/mod
 
 /** A manifest that was opened and checked (format, section 8, steps 1 to 6). */
 export interface OpenedManifest {
+  /** The payload. */
   payload: ManifestPayload;
   /** SHA-256 of the decrypted payload, in hex: tells two manifests of one number apart. */
   digest: string;

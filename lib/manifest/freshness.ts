@@ -5,6 +5,7 @@
 
 /** What is remembered of the newest accepted manifest of a node. */
 export interface Accepted {
+  /** Its `manifest_seq`. */
   manifestSeq: number;
   /** SHA-256 of the decrypted payload. */
   digest: string;
@@ -22,7 +23,9 @@ export function freshness(accepted: Accepted | undefined, found: Accepted): Fres
 
 /** What a node is known by: the number accepted, and the numbers that it says it has seen. */
 export interface Witness {
+  /** Its `manifest_seq`. */
   manifestSeq: number;
+  /** What it says it has accepted, by node. */
   observed: Record<string, number>;
 }
 

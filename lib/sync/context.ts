@@ -11,13 +11,17 @@ export type SyncEvent =
 
 /** Everything that a push or a pull needs. */
 export interface SyncContext {
+  /** The device's database. */
   db: Database;
+  /** Where the vault lies. */
   store: SyncStore;
+  /** Its keys. */
   keys: VaultKeys;
   /** Whether the store was seen to refuse a create-only PUT of a key that exists. */
   conditionalWrites: boolean;
   /** Unix milliseconds. */
   clock: () => number;
+  /** Source of randomness. */
   random: RandomBytes;
   /** What the manifest tells of this device. */
   device: { platform: string; hxVersion: string };

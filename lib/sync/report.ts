@@ -12,10 +12,15 @@ export type Rejection = Category | "rollback" | "equivocation" | "stale" | "miss
 export interface RunReport extends Counts {
   /** Start, RFC 3339. */
   at: string;
+  /** Whether it went through to its end. */
   ok: boolean;
+  /** How long it took, in milliseconds. */
   duration_ms: number;
+  /** Objects taken in by a pull, or sent by a push. */
   imported: Record<ObjectKind, number>;
+  /** Objects passed over: unchanged, or not there yet. */
   skipped: Record<ObjectKind, number>;
+  /** Objects that are there and were not taken in, by kind and reason. */
   rejected: Partial<Record<ObjectKind, Partial<Record<Rejection, number>>>>;
 }
 
@@ -46,6 +51,7 @@ export class Recorder {
   /** Objects that are there and can't be taken in. */
   readonly rejected: RunReport["rejected"] = {};
 
+  /** Begins to record, from the meter's present counts on. */
   constructor(context: { meter: Meter; clock: () => number }) {
     this.#meter = context.meter;
     this.#before = context.meter.counts;

@@ -24,18 +24,25 @@ import { readObject } from "./read.ts";
 
 /** A vault that was made or found. */
 export interface OpenedVault {
+  /** The vault: a lower-case UUID. */
   vaultId: string;
+  /** Its name. */
   name: string;
+  /** Its keys. */
   keys: VaultKeys;
+  /** What its writer can read. */
   capabilities: StoreCapabilities;
 }
 
 /** What making or finding a vault needs. */
 export interface VaultContext {
+  /** Where the vault lies. */
   store: SyncStore;
   /** Unix milliseconds. */
   clock: () => number;
+  /** Source of randomness. */
   random: RandomBytes;
+  /** Stops the work at the next safe point. */
   signal: AbortSignal;
 }
 
