@@ -62,7 +62,13 @@ export interface World {
 
 /** Makes a vault in a store. */
 export async function makeWorld(
-  options: { seed?: number; store?: SyncStore; conditionalWrites?: boolean } = {},
+  options: {
+    seed?: number;
+    store?: SyncStore;
+    conditionalWrites?: boolean;
+    /** Opens the store for one device, counting with its meter. @default a counting wrapper */
+    open?: (meter: Meter) => SyncStore;
+  } = {},
 ): Promise<World> {
   const random = seededBytes(seeded(options.seed ?? 1));
   const clock = { now: START };
@@ -89,7 +95,9 @@ export async function makeWorld(
       const events: SyncEvent[] = [];
       const context: SyncContext = {
         db,
-        store: new CountingStore(overrides.store ?? store, meter),
+        store: overrides.store === undefined && options.open
+          ? options.open(meter)
+          : new CountingStore(overrides.store ?? store, meter),
         keys,
         conditionalWrites,
         clock: () => clock.now,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ByteBuffer } from "./bytes.ts";
+import { ByteBuffer, digits } from "./bytes.ts";
 import { type Assembler, type Emit, MAX_RAW_BYTES, type RawLine } from "./types.ts";
 
 const HASH = 0x23;
@@ -60,12 +60,7 @@ export class BashLines implements Assembler {
  * its text; a comment such as `#1 first try` stays a command here.
  */
 function timestamp(bytes: Uint8Array): number | undefined {
-  if (bytes[0] !== HASH || bytes.length < 2 || bytes.length > 12) return undefined;
-  let seconds = 0;
-  for (let i = 1; i < bytes.length; i++) {
-    const digit = (bytes[i] ?? 0) - 0x30;
-    if (digit < 0 || digit > 9) return undefined;
-    seconds = seconds * 10 + digit;
-  }
-  return seconds;
+  if (bytes[0] !== HASH) return undefined;
+  const { value, end } = digits(bytes, 1);
+  return end > 1 && end === bytes.length ? value : undefined;
 }

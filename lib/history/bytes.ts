@@ -1,5 +1,5 @@
 /**
- * A byte buffer that is used again and again and never outgrows its limit.
+ * Bytes: a buffer that never outgrows its limit, and numbers.
  *
  * @module
  */
@@ -54,4 +54,19 @@ export class ByteBuffer {
     larger.set(this.view());
     this.#bytes = larger;
   }
+}
+
+/**
+ * The decimal number that begins at `at` and where it ends: `at` itself where there is none. At
+ * most 11 digits are read, which as Unix seconds reach the year 5138.
+ */
+export function digits(bytes: Uint8Array, at: number): { value: number; end: number } {
+  let value = 0;
+  let end = at;
+  for (; end < at + 11; end++) {
+    const digit = (bytes[end] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  return { value, end };
 }

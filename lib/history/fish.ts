@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ByteBuffer } from "./bytes.ts";
+import { ByteBuffer, digits } from "./bytes.ts";
 import { type Assembler, type Emit, MAX_RAW_BYTES, type RawLine } from "./types.ts";
 
 const SPACE = 0x20;
@@ -55,10 +55,10 @@ function value(bytes: Uint8Array, at: number): Uint8Array {
   return bytes.subarray(bytes[at] === SPACE ? at + 1 : at);
 }
 
-/** Unix seconds; 0 where it is no number of 1 to 11 digits. */
+/** Unix seconds; 0 where it is no number. */
 function seconds(bytes: Uint8Array): number {
-  const text = String.fromCharCode(...bytes.subarray(0, 12));
-  return /^\d{1,11}$/.test(text) ? Number(text) : 0;
+  const { value, end } = digits(bytes, 0);
+  return end === bytes.length ? value : 0;
 }
 
 /** `\\` is a backslash and `\n` a line feed; before anything else a backslash is itself. */

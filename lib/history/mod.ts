@@ -1,6 +1,13 @@
-import { uuid5 } from "../format/uuid.ts";
+/**
+ * Shell history files -> events: find, open, parse, key.
+ *
+ * @module
+ */
 
-/** The node that records the import of this host's files. */
-export function importNodeId(label: string): Promise<string> {
-  return uuid5("c0de5a11-5e1f-5a1d-9b1e-2f0a7d3c9e51", `import:${label}`);
-}
+export { detectShell } from "./detect.ts";
+export { findHistoryFiles, type FoundFile } from "./find.ts";
+export { importEvents, sessionOf } from "./import.ts";
+export { ImportKeys, importNodeId, importSeq, importSessionId, type ImportSource } from "./keys.ts";
+export { openHistoryFile, type OpenOptions } from "./open.ts";
+export { parseHistory } from "./parse.ts";
+export type { HistoryLine, Shell } from "./types.ts";

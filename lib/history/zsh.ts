@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ByteBuffer } from "./bytes.ts";
+import { ByteBuffer, digits } from "./bytes.ts";
 import { type Assembler, type Emit, MAX_RAW_BYTES, type RawLine } from "./types.ts";
 
 const LF = 0x0a;
@@ -101,18 +101,6 @@ function extended(bytes: Uint8Array): Header | undefined {
     elapsed: negative ? 0 : elapsed.value,
     length: elapsed.end + 1,
   };
-}
-
-/** The number at `at`, of at most 11 digits (the year 5138), and where it ends. */
-function digits(bytes: Uint8Array, at: number): { value: number; end: number } {
-  let value = 0;
-  let end = at;
-  for (; end < at + 11; end++) {
-    const digit = (bytes[end] ?? 0) - 0x30;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-  }
-  return { value, end };
 }
 
 /** Zsh writes NUL and the bytes 0x83 to 0xa2 as 0x83 and the byte with bit 5 turned over. */

@@ -1,0 +1,44 @@
+/**
+ * The HTTP clients of the S3 transport. Made by the composition root only.
+ *
+ * @module
+ */
+
+/** A `fetch` as the transport calls it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** The two ways to send a request. */
+export interface S3Fetch {
+  /** Over connections that are kept for a while. */
+  pooled: Fetch;
+  /**
+   * Over a connection of its own. Deno silently repeats a request whose pooled connection dies
+   * before the answer; a conditional write repeated that way answers 412 to its own success.
+   */
+  fresh: Fetch;
+  /** Closes the connections. */
+  close(): void;
+}
+
+/** S3 closes idle connections after 5 s; ours go before that. */
+const POOL_IDLE_MS = 4000;
+
+/**
+ * Clients of Deno's `fetch`; close them when done.
+ *
+ * @param caCerts certificates in PEM to trust beside the usual ones
+ */
+export function createS3Fetch(caCerts: string[] = []): S3Fetch {
+  // One HTTP/2 connection for everything is slower than several of HTTP/1.1.
+  const options = { caCerts, http2: false };
+  const pool = Deno.createHttpClient({ ...options, poolIdleTimeout: POOL_IDLE_MS });
+  const single = Deno.createHttpClient({ ...options, poolMaxIdlePerHost: 0 });
+  return {
+    pooled: (url, init) => fetch(url, { ...init, client: pool }),
+    fresh: (url, init) => fetch(url, { ...init, client: single }),
+    close() {
+      pool.close();
+      single.close();
+    },
+  };
+}
