@@ -28,15 +28,22 @@ const START_TRIES = 3;
 const READY_TRIES = 300;
 const READY_PAUSE_MS = 50;
 
-/** Stops MinIO and removes its data as soon as our end of its standard input closes, even by kill -9. */
+/**
+ * Stops MinIO and removes its data as soon as our end of its standard input closes, even by kill -9.
+ * The inner shell does that, since Deno 2.6 kills the outer one when a test file is over.
+ */
 const WATCHDOG = `
-"$0" server --quiet --address "127.0.0.1:$1" "$2" >"$2.log" 2>&1 </dev/null &
-server=$!
-trap '' INT
-read -r _
-kill "$server"
-wait "$server"
-rm -rf "$2" "$2.log"
+exec 3<&0
+(
+  trap '' INT TERM HUP
+  "$0" server --quiet --address "127.0.0.1:$1" "$2" >"$2.log" 2>&1 </dev/null 3<&- &
+  server=$!
+  read -r _ <&3
+  kill "$server"
+  wait "$server"
+  rm -rf "$2" "$2.log"
+) &
+wait
 `;
 
 let shared: Promise<Minio> | undefined;

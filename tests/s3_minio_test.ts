@@ -111,9 +111,18 @@ Deno.test("S3Store says that https meets http", async () => {
   assert.match((await failsWith(store.list(""), "config")).hint ?? "", /http or https/);
 });
 
-Deno.test("S3Store says that the clock is wrong", async () => {
-  const store = await newStore({ clock: () => Date.now() - 3_600_000 });
-  assert.match((await failsWith(store.list(""), "config")).hint ?? "", /clock/);
+Deno.test("S3Store signs by the server's clock where its own is wrong, and remembers", async () => {
+  for (const offsetMs of [-3_600_000, 3_600_000]) {
+    const meter = new Meter();
+    const store = await newStore({ clock: () => Date.now() + offsetMs, meter });
+    await failsWith(store.head("k"), "not-found");
+    assert.equal(meter.counts.requests.head, 2);
+    await store.list("");
+    assert.equal(meter.counts.requests.list, 1);
+    const parallel = await newStore({ clock: () => Date.now() + offsetMs });
+    const calls = Array.from({ length: 6 }, (_, n) => parallel.putAtomic(`${n}`, bytesOf("x")));
+    assert.equal((await Promise.all(calls)).length, 6);
+  }
 });
 
 Deno.test("S3Store gives up on a server that never answers", async () => {

@@ -37,6 +37,23 @@ async function withStore(endpoint: string, body: (wire: Wire) => Promise<void>):
   }
 }
 
+/** A store on AWS, where `answer` is all there is of it. */
+function awsStore(answer: (url: URL, init: RequestInit) => Response, meter: Meter): S3Store {
+  const location = parseStoreUri("s3://bucket/team/hx", { region: "us-east-1" });
+  assert.ok(location.kind === "s3");
+  const send = (url: string, init: RequestInit) => Promise.resolve(answer(new URL(url), init));
+  return new S3Store({
+    location,
+    credentials: () => Promise.resolve({ accessKeyId: "id", secretAccessKey: "hunter2" }),
+    fetch: { pooled: send, fresh: send, close() {} },
+    clock: () => 0,
+    random: () => 1,
+    sleep: () => Promise.resolve(),
+    observer: meter,
+    timeoutMs: 30_000,
+  });
+}
+
 /** Answers every HTTP request by `answer`, which is told how many came before. */
 async function onHttp(
   answer: (request: Request, before: number) => Response,
@@ -204,3 +221,34 @@ Deno.test("S3Store repeats a request whose connection breaks", () =>
     await failsWith(store.putAtomic("k", bytesOf("x"), { ifNoneMatch: "*" }), "network");
     assert.equal(meter.counts.requests.put, 8);
   }));
+
+Deno.test("S3Store goes to the bucket's own region once, and stays there", async () => {
+  const hosts: string[] = [];
+  const meter = new Meter();
+  const store = awsStore((url, init) => {
+    hosts.push(url.host);
+    const scope = new Headers(init.headers).get("authorization") ?? "";
+    if (scope.includes("/eu-west-1/s3/")) return new Response("<ListBucketResult/>");
+    const body =
+      "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>";
+    return new Response(body, { status: 400 });
+  }, meter);
+  await store.list("");
+  await store.list("");
+  const [first, own] = ["bucket.s3.us-east-1.amazonaws.com", "bucket.s3.eu-west-1.amazonaws.com"];
+  assert.deepEqual(hosts, [first, own, own]);
+});
+
+Deno.test("S3Store is not sent in circles, nor to other hosts, by regions", async () => {
+  for (const regions of [["a-1", "b-2"], ["evil.example/"], ["x.example:443"]]) {
+    const meter = new Meter();
+    let count = 0;
+    const store = awsStore((url) => {
+      assert.ok(url.host.endsWith(".amazonaws.com"), url.host);
+      const region = regions[count++ % regions.length]!;
+      return new Response(null, { status: 301, headers: { "x-amz-bucket-region": region } });
+    }, meter);
+    await failsWith(store.list(""), "config");
+    assert.equal(meter.counts.requests.list, regions.length);
+  }
+});
