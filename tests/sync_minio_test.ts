@@ -12,7 +12,10 @@ const minio = await startMinio();
 const fetch = createS3Fetch();
 const NONE = { list: 0, get: 0, put: 0, head: 0, delete: 0 };
 
-async function minioWorld(prefix = "team/hx", seed = 1): Promise<{ world: World; store: SyncStore }> {
+async function minioWorld(
+  prefix = "team/hx",
+  seed = 1,
+): Promise<{ world: World; store: SyncStore }> {
   const bucket = await minio.newBucket();
   const location = parseStoreUri(`s3+endpoint://${bucket}/${prefix}`, {
     endpoint: minio.endpoint,

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { countEvents, countPendingEvents, matchEvents, readIdentity } from "../lib/db/mod.ts";
+import {
+  countEvents,
+  countPendingEvents,
+  matchEvents,
+  openDatabase,
+  readIdentity,
+} from "../lib/db/mod.ts";
 import { forget, pull, push } from "../lib/sync/mod.ts";
 import { commands, makeWorld, record, testEvent, visible } from "./world.ts";
 
@@ -75,7 +81,7 @@ Deno.test("a copied database splits once, doubles nothing and loses nothing", as
   await push(a.context);
   const dir = Deno.makeTempDirSync();
   a.db.run("VACUUM INTO ?", `${dir}/clone.db`);
-  const { openDatabase } = await import("../lib/db/mod.ts");
+
   const clone = world.addDevice("clone", { db: openDatabase(`${dir}/clone.db`) });
   record(a.db, testEvent(2));
   record(clone.db, testEvent(3));
