@@ -8,6 +8,7 @@ import { abortError, collect, guard, orAbort } from "../store/mod.ts";
 import type { StoreObserver, StoreOperation } from "../store/mod.ts";
 import type { S3Fetch } from "./clients.ts";
 import type { CredentialsProvider } from "./credentials.ts";
+import { type Bearings, correctionOf } from "./correction.ts";
 import { Deadline } from "./deadline.ts";
 import { Failure, failureOf, networkFailureOf, type Purpose } from "./errors.ts";
 import { retrying, type Sleep } from "./retry.ts";
@@ -60,14 +61,11 @@ const ANSWER_BYTES = 16 * 1024 * 1024;
 export class Transport {
   readonly #options: TransportOptions;
   readonly #signingKeys = new Map<string, ArrayBuffer>();
+  #bearings: Bearings;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-  }
-
-  /** Where the requests go. */
-  get location(): S3Location {
-    return this.#options.location;
+    this.#bearings = { location: options.location, skewMs: 0 };
   }
 
   /**
@@ -82,6 +80,7 @@ export class Transport {
       ? deadline.signal
       : AbortSignal.any([signal, deadline.signal]);
     let last: Failure | undefined;
+    const used = { corrected: false };
     const classify = (error: unknown) => last = error instanceof Failure ? error : undefined;
     let handedOn = false;
     try {
@@ -89,7 +88,7 @@ export class Transport {
       const retry = { clock, random, sleep, deadline: end, signal: either, classify };
       const result = await retrying(
         retry,
-        (attempt) => this.#attempt(call, attempt, either, deadline),
+        (attempt) => this.#attempt(call, attempt, either, deadline, used),
       );
       handedOn = call.streams ?? false;
       return result;
@@ -126,6 +125,7 @@ export class Transport {
     attempt: number,
     signal: AbortSignal,
     deadline: Deadline,
+    used: { corrected: boolean },
   ): Promise<T> {
     const { observer, clock } = this.#options;
     const purpose = this.purposeOf(call);
@@ -138,9 +138,11 @@ export class Transport {
         outcome,
         milliseconds: clock() - started,
       });
+    // As they are now: another request may have them corrected while this one is under way.
+    const bearings = this.#bearings;
     let response: Response;
     try {
-      response = await this.#fetch(call, attempt, signal);
+      response = await this.#fetch(call, attempt, bearings, signal);
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
       if (error instanceof HxError) throw error;
@@ -149,7 +151,14 @@ export class Transport {
       throw failure;
     }
     note(String(response.status));
-    if (!response.ok) throw await this.#refusal(purpose, response, signal);
+    if (!response.ok) {
+      const { failure, correction } = await this.#refusal(purpose, response, bearings, signal);
+      if (correction === undefined || used.corrected) throw failure;
+      // Once a request: signed by the server's clock, for the bucket's own region.
+      used.corrected = true;
+      this.#bearings = correction;
+      throw new Failure(failure.error, { attempts: attempt + 1 }, failure.code);
+    }
     try {
       return await call.read(response, deadline);
     } catch (error) {
@@ -157,12 +166,17 @@ export class Transport {
     }
   }
 
-  async #fetch<T>(call: Call<T>, attempt: number, signal: AbortSignal): Promise<Response> {
-    const { credentials, clock, location, fetch, observer } = this.#options;
+  async #fetch<T>(
+    call: Call<T>,
+    attempt: number,
+    { location, skewMs }: Bearings,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { credentials, clock, fetch, observer } = this.#options;
     const { url, headers } = await sign(call, {
       location,
       credentials: await orAbort(credentials(), signal),
-      now: clock(),
+      now: clock() + skewMs,
       cache: this.#signingKeys,
     });
     observer?.request(call.operation);
@@ -178,7 +192,12 @@ export class Transport {
     return await (call.fresh ? fetch.fresh(url, init) : fetch.pooled(url, init));
   }
 
-  async #refusal(purpose: Purpose, response: Response, signal: AbortSignal): Promise<Failure> {
+  async #refusal(
+    purpose: Purpose,
+    response: Response,
+    bearings: Bearings,
+    signal: AbortSignal,
+  ): Promise<{ failure: Failure; correction: Bearings | undefined }> {
     const { status } = response;
     const retryAfter = response.headers.get("retry-after");
     let body = "";
@@ -190,7 +209,10 @@ export class Transport {
     } catch {
       // The status says enough.
     }
-    return failureOf(purpose, { status, body, retryAfter });
+    return {
+      failure: failureOf(purpose, { status, body, retryAfter }),
+      correction: correctionOf(bearings, response, body, this.#options.clock()),
+    };
   }
 }
 
