@@ -14,13 +14,13 @@ import {
   type Device,
   makeWorld,
   record,
-  seeded,
   START,
   testEvent,
   testNode,
   visible,
   type World,
 } from "./world.ts";
+import { seeded } from "./seeded.ts";
 
 /** One step of a device's script. */
 type Op =

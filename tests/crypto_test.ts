@@ -9,7 +9,7 @@ import {
 import { isCategory } from "../lib/errors.ts";
 import type { ObjectName } from "../lib/format/mod.ts";
 import { collect, streamOf } from "../lib/store/mod.ts";
-import { seeded, seededBytes } from "./world.ts";
+import { seeded, seededBytes } from "./seeded.ts";
 
 const random = seededBytes(seeded(1));
 const VAULT = "11111111-1111-4111-8111-111111111111";

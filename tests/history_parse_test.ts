@@ -72,6 +72,20 @@ Deno.test("parseHistory() reads a zsh plain file", async () => {
   ]);
 });
 
+Deno.test("parseHistory() takes no number for a time that has none or too many digits", async () => {
+  const long = "170000000000";
+  assert.deepEqual(await commands("bash", `#${long}\nls\n`), [`#${long}`, "ls"]);
+  assert.deepEqual(await commands("zsh", `: ${long}:0;ls\n: 5:;ls\n`), [
+    `: ${long}:0;ls`,
+    ": 5:;ls",
+  ]);
+  assert.deepEqual(await linesOf("zsh", ": 0:5;ls\n"), [{ started_at: 0, cmd: "ls", order: 1 }]);
+  assert.deepEqual(await linesOf("fish", `- cmd: ls\n  when: ${long}\n- cmd: a\n  when: x\n`), [
+    { started_at: 0, cmd: "ls", order: 1 },
+    { started_at: 0, cmd: "a", order: 2 },
+  ]);
+});
+
 Deno.test("parseHistory() reads a fish file", async () => {
   assert.deepEqual(await sample("fish", "fish_history"), [
     { started_at: 1700000000, cmd: "echo one" },

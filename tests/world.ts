@@ -18,22 +18,7 @@ import type { EventRecord } from "../lib/format/types.ts";
 import { CountingStore, MemoryStore, Meter, type SyncStore } from "../lib/store/mod.ts";
 import { createVault, type SyncContext, type SyncEvent } from "../lib/sync/mod.ts";
 import { exportEvents } from "../lib/db/mod.ts";
-
-/** A seeded generator of numbers in [0, 1) (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Seeded bytes. */
-export function seededBytes(next: () => number): RandomBytes {
-  return (n) => Uint8Array.from({ length: n }, () => Math.floor(next() * 256));
-}
+import { seeded, seededBytes } from "./seeded.ts";
 
 /** When a world's clock starts: 2026-01-01, in Unix milliseconds. */
 export const START = Date.UTC(2026, 0, 1);

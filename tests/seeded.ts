@@ -1,0 +1,18 @@
+/** Randomness that replays from a seed. */
+import type { RandomBytes } from "../lib/format/mod.ts";
+
+/** A seeded generator of numbers in [0, 1) (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Seeded bytes. */
+export function seededBytes(next: () => number): RandomBytes {
+  return (n) => Uint8Array.from({ length: n }, () => Math.floor(next() * 256));
+}
