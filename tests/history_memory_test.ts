@@ -19,8 +19,8 @@ async function* millionLines(each: () => void): AsyncGenerator<Uint8Array> {
 }
 
 Deno.test("importEvents() takes 1,000,000 lines in bounded memory", async () => {
-  // The peak while the first fifth is read holds whatever the work needs; 300 MB of lines would
-  // show as several times that.
+  // The peak while the first fifth is read holds whatever the work needs. Of each different line
+  // one number stays (1.1 times that peak, measured); keeping the lines makes it over 2 times.
   let blocks = 0;
   let early = 0;
   let late = 0;

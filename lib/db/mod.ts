@@ -12,5 +12,6 @@ export * from "./outbox.ts";
 export * from "./query.ts";
 export * from "./runs.ts";
 export * from "./sessions.ts";
+export * from "./sqlite_errors.ts";
 export * from "./sync_state.ts";
 export * from "./tombstones.ts";

@@ -5,6 +5,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { HxError } from "../errors.ts";
+import { asDatabaseError } from "./sqlite_errors.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** How long another process's write is waited for, in milliseconds. */
@@ -135,42 +136,6 @@ export function openDatabase(path: string): Database {
     throw asDatabaseError(error, path);
   }
 }
-
-/** What SQLite threw, in words and with its category; anything else comes back as it was. */
-export function asDatabaseError(error: unknown, path: string): unknown {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  if (typeof code !== "number") return error;
-  const problem = SQLITE_PROBLEMS[code & 0xff];
-  const what = problem?.what ?? (error as Error).message;
-  return new HxError(problem?.category ?? "unexpected", `the database ${path}: ${what}`, {
-    cause: error,
-    ...(problem && { hint: problem.hint }),
-  });
-}
-
-/** Primary result codes of SQLite (sqlite.org/rescode.html) that a user can act on. */
-const SQLITE_PROBLEMS: Readonly<
-  Record<number, { category: "busy" | "config" | "corrupt"; what: string; hint: string }>
-> = {
-  5: {
-    category: "busy",
-    what: "another process is writing to it",
-    hint: "wait until the other hx has finished, then run the command again",
-  },
-  8: { category: "config", what: "it is read-only", hint: "check the file's owner and mode" },
-  11: {
-    category: "corrupt",
-    what: "the file is damaged",
-    hint: "move it away and run `hx sync join`: the history comes back from the store",
-  },
-  13: { category: "config", what: "the disk is full", hint: "free some space; nothing was lost" },
-  14: { category: "config", what: "it can't be opened", hint: "check the folder and its mode" },
-  26: {
-    category: "config",
-    what: "the file is not a database of hx",
-    hint: "move it away, or point HX_DATA_DIR elsewhere",
-  },
-};
 
 function prepare(db: Database): void {
   db.exec("PRAGMA journal_mode = WAL");

@@ -51,7 +51,6 @@ export class BashLines implements Assembler {
   end(): void {
     if (this.#text.total > 0) this.#emit(this.#text.view(), { started_at: this.#time });
     this.#text.clear();
-    this.#emptyLines = 0;
   }
 }
 

@@ -15,6 +15,7 @@ const HEAD = 4096;
 export interface FoundFile {
   /** As the shell names it; symbolic links are not resolved. */
   path: string;
+  /** Whose it is. */
   shell: Shell;
 }
 

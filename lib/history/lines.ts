@@ -70,7 +70,6 @@ export class LineSplitter {
     const size = Math.min(length, MAX_RAW_BYTES);
     this.onLine({
       bytes: size === kept.length ? kept : kept.subarray(0, size),
-      cut: length > MAX_RAW_BYTES,
       last: last === CR ? before : last,
       ended,
     });

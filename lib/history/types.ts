@@ -31,7 +31,7 @@ export const MAX_CMD_BYTES = 1024 * 1024;
 /**
  * How much of one raw line, or of one command, is looked at, in bytes. Escapes at most double a
  * command, so a line that is longer holds a command over {@link MAX_CMD_BYTES}; 64 bytes are for
- * what stands before the command.
+ * what stands before the command. What is left out of it is beyond what an event holds.
  */
 export const MAX_RAW_BYTES = 2 * MAX_CMD_BYTES + 64;
 
@@ -39,8 +39,6 @@ export const MAX_RAW_BYTES = 2 * MAX_CMD_BYTES + 64;
 export interface RawLine {
   /** The line; where it is longer than {@link MAX_RAW_BYTES}, its head. */
   bytes: Uint8Array;
-  /** `bytes` is only the head. */
-  cut: boolean;
   /** The last byte of the whole line; -1 where the line is empty. */
   last: number;
   /** A line feed was there; false only for a last line without one. */

@@ -31,13 +31,13 @@ export class ZshLines implements Assembler {
   }
 
   /** Takes the next line. */
-  line({ bytes, cut, last, ended }: RawLine): void {
+  line({ bytes, last, ended }: RawLine): void {
     if (ended && last === BACKSLASH) {
-      this.#text.append(cut ? bytes : bytes.subarray(0, -1));
+      this.#text.append(bytes.subarray(0, -1));
       this.#text.fill(LF, 1);
       return;
     }
-    const end = cut ? bytes : withoutGuard(bytes);
+    const end = withoutGuard(bytes);
     if (this.#text.total === 0) return this.#entry(end);
     this.#text.append(end);
     this.#flush(this.#text.view());

@@ -5,6 +5,7 @@ import {
   applyTombstone,
   type Database,
   Interner,
+  isDatabaseTrouble,
   isWindow,
   mergeArtifact,
   mergeEvent,
@@ -71,7 +72,8 @@ function applyAll(
     try {
       db.savepoint(() => applyOne(db, ids, object, digests));
     } catch (error) {
-      if (isFatal(error)) throw error;
+      // A full disk or a locked database is not the object's fault.
+      if (isDatabaseTrouble(error)) throw error;
       results[index] = error;
       ids.clear(); // the numbers given out inside the savepoint are gone with it
     }
@@ -88,15 +90,6 @@ function applyOne(db: Database, ids: Interner, object: OpenedObject, digests: Di
 
 function rank(object: OpenedObject): number {
   return object.kind === "tombstone" ? 0 : 1;
-}
-
-/**
- * Trouble with the database itself is not the object's fault: busy, read-only, an I/O error, damage, a
- * full disk, no database (primary result codes of SQLite).
- */
-function isFatal(error: unknown): boolean {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  return typeof code === "number" && [5, 8, 10, 11, 13, 26].includes(code & 0xff);
 }
 
 function applySegment(
