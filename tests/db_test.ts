@@ -11,6 +11,7 @@ import {
   type Database,
   exportEvents,
   findSession,
+  indexTexts,
   insertEvent,
   Interner,
   mergeArtifact,
@@ -313,6 +314,10 @@ Deno.test("the index finds substrings, and follows what is added and removed", (
   withDb((db, ids) => {
     insertEvent(db, ids, testEvent(1, { cmd: "git commit --amend" }), null);
     insertEvent(db, ids, testEvent(2, { cmd: "cargo build" }), null);
+    indexTexts(db);
+    insertEvent(db, ids, testEvent(3, { cmd: "removed before it was indexed" }), null);
+    applyTombstone(db, ids, { events: [{ ...KEY, seq: 3 }] });
+    indexTexts(db);
     const find = (text: string) =>
       db.all("SELECT rowid FROM command_text WHERE cmd LIKE ?", `%${text}%`).length;
     assert.deepEqual([find("mit --am"), find("cargo"), find("nothing")], [1, 1, 0]);

@@ -53,6 +53,8 @@ export async function makeWorld(
     conditionalWrites?: boolean;
     /** Opens the store for one device, counting with its meter. @default a counting wrapper */
     open?: (meter: Meter) => SyncStore;
+    /** Where the databases of devices lie. @default in memory */
+    folder?: string;
   } = {},
 ): Promise<World> {
   const random = seededBytes(seeded(options.seed ?? 1));
@@ -74,7 +76,8 @@ export async function makeWorld(
     random,
     devices,
     addDevice(name, { db: given, ...overrides } = {}) {
-      const db = given ?? openDatabase(":memory:");
+      const db = given ??
+        openDatabase(options.folder ? `${options.folder}/${name}.db` : ":memory:");
       if (!given) enrol(db, vaultId, uuid4(random), name, conditionalWrites);
       const meter = new Meter();
       const events: SyncEvent[] = [];

@@ -14,4 +14,5 @@ export * from "./runs.ts";
 export * from "./sessions.ts";
 export * from "./sqlite_errors.ts";
 export * from "./sync_state.ts";
+export * from "./text_index.ts";
 export * from "./tombstones.ts";

@@ -56,10 +56,16 @@ CREATE VIRTUAL TABLE command_text USING fts5(
   cmd, content = 'command', content_rowid = 'id', tokenize = 'trigram', detail = 'none'
 );
 INSERT INTO command_text (command_text, rank) VALUES ('secure-delete', 1);
-CREATE TRIGGER command_added AFTER INSERT ON command BEGIN
-  INSERT INTO command_text (rowid, cmd) VALUES (NEW.id, NEW.cmd);
-END;
-CREATE TRIGGER command_removed AFTER DELETE ON command BEGIN
+-- Texts are indexed some thousands at a time, after the transaction that brought them: in a trigger,
+-- row by row, the index would be flushed for each of them. Rows up to this one are in it.
+CREATE TABLE indexed (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  upto INTEGER NOT NULL
+);
+INSERT INTO indexed VALUES (1, 0);
+CREATE TRIGGER command_removed AFTER DELETE ON command
+WHEN OLD.id <= (SELECT upto FROM indexed)
+BEGIN
   INSERT INTO command_text (command_text, rowid, cmd) VALUES ('delete', OLD.id, OLD.cmd);
 END;
 

@@ -23,22 +23,27 @@ import {
 import type { OpenedObject } from "./open.ts";
 
 /**
- * Applies a batch in one transaction, tombstones before segments, each object in its own savepoint,
- * and marks what was applied as imported.
+ * Applies a batch in one transaction, tombstones before segments, and marks what was applied as
+ * imported. An object that fails undoes only itself.
  *
  * @returns by position, the error of an object that failed, or undefined
  */
-export function applyBatch(
+export async function applyBatch(
   db: Database,
   keys: VaultKeys,
   batch: readonly OpenedObject[],
 ): Promise<unknown[]> {
-  return withDigests(
-    db,
-    keys,
-    () => textsOf(db, batch),
-    (digests) => applyAll(db, batch, digests),
-  );
+  const apply = (work: (digests: Digests) => unknown[]) =>
+    withDigests(db, keys, () => textsOf(db, batch), work);
+  // Savepoints keep a copy of every page that is changed, which costs several times the inserts, and
+  // objects that fail here are rare: so first without, and only if one fails again with them.
+  try {
+    return await apply((digests) => applyTogether(db, batch, digests));
+  } catch (error) {
+    // A full disk or a locked database is not the objects' fault.
+    if (isDatabaseTrouble(error)) throw error;
+  }
+  return await apply((digests) => applyApart(db, batch, digests));
 }
 
 /** The nodes whose lines a tombstone forgets by digest. */
@@ -59,20 +64,33 @@ function textsOf(db: Database, batch: readonly OpenedObject[]): string[] {
   return [...storedTexts(db, nodes), ...incoming];
 }
 
-function applyAll(
+/** Positions of a batch, tombstones first: what they cover then need not be put in. */
+function tombstonesFirst(batch: readonly OpenedObject[]): number[] {
+  const rank = (index: number) => batch[index]!.kind === "tombstone" ? 0 : 1;
+  return [...batch.keys()].sort((a, b) => rank(a) - rank(b) || a - b);
+}
+
+function applyTogether(
   db: Database,
   batch: readonly OpenedObject[],
   digests: Digests,
 ): unknown[] {
   const ids = new Interner(db);
+  for (const index of tombstonesFirst(batch)) applyOne(db, ids, batch[index]!, digests);
+  return new Array(batch.length).fill(undefined);
+}
+
+function applyApart(
+  db: Database,
+  batch: readonly OpenedObject[],
+  digests: Digests,
+): unknown[] {
   const results: unknown[] = new Array(batch.length).fill(undefined);
-  const order = [...batch.keys()].sort((a, b) => rank(batch[a]!) - rank(batch[b]!) || a - b);
-  for (const index of order) {
-    const object = batch[index]!;
+  const ids = new Interner(db);
+  for (const index of tombstonesFirst(batch)) {
     try {
-      db.savepoint(() => applyOne(db, ids, object, digests));
+      db.savepoint(() => applyOne(db, ids, batch[index]!, digests));
     } catch (error) {
-      // A full disk or a locked database is not the object's fault.
       if (isDatabaseTrouble(error)) throw error;
       results[index] = error;
       ids.clear(); // the numbers given out inside the savepoint are gone with it
@@ -86,10 +104,6 @@ function applyOne(db: Database, ids: Interner, object: OpenedObject, digests: Di
   else applySegment(db, ids, object.payload, digests);
   const { kind, nodeId, number } = object;
   addRange(db, "imported", kind, nodeId, { start: number, end: number });
-}
-
-function rank(object: OpenedObject): number {
-  return object.kind === "tombstone" ? 0 : 1;
 }
 
 function applySegment(

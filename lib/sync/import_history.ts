@@ -2,6 +2,7 @@
 import type { VaultKeys } from "../crypto/mod.ts";
 import {
   type Database,
+  indexTexts,
   insertEvent,
   Interner,
   mergeSession,
@@ -48,6 +49,7 @@ export async function importHistory(
     );
     progress(read += events.length);
   }
+  indexTexts(db);
   return counts;
 }
 

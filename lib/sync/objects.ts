@@ -1,7 +1,7 @@
 /** Fetching and applying the segments and tombstones that are published and not here. */
 import { asHxError, type Category, isCategory } from "../errors.ts";
 import { LIMITS } from "../format/mod.ts";
-import { type NumberedKind, readIdentity, readRanges } from "../db/mod.ts";
+import { indexTexts, type NumberedKind, readIdentity, readRanges } from "../db/mod.ts";
 import {
   applyBatch,
   type NumberedObject,
@@ -61,6 +61,7 @@ export async function importMissing(
   } finally {
     // Also after a failure: what has been fetched is worth keeping.
     await run.flush();
+    indexTexts(context.db);
   }
 }
 

@@ -1,0 +1,29 @@
+/**
+ * Questions on the terminal. They are drawn on standard error, so that results stay clean.
+ *
+ * @module
+ */
+import process from "node:process";
+import { HxError } from "../errors.ts";
+
+/** Asks yes or no; no is the answer to just Enter. */
+export async function confirm(message: string, signal: AbortSignal): Promise<boolean> {
+  const { confirm } = await import("@clack/prompts");
+  return answered(
+    await confirm({ message, initialValue: false, output: process.stderr, signal }),
+  );
+}
+
+/** Asks for a secret; what is typed is not shown. */
+export async function askSecret(message: string, signal: AbortSignal): Promise<string> {
+  const { password } = await import("@clack/prompts");
+  return answered(await password({ message, output: process.stderr, signal })) ?? "";
+}
+
+/** @throws {HxError} `interrupted` where the user broke off */
+function answered<T>(answer: T | symbol): T {
+  if (typeof answer === "symbol") {
+    throw new HxError("interrupted", "interrupted", { hint: "nothing was changed" });
+  }
+  return answer;
+}

@@ -1,0 +1,154 @@
+/**
+ * How fast hx is, as ratios within one run: the clock of a machine is noisy, a ratio much less.
+ *
+ * Usage: deno task bench [--events N] [--json]
+ */
+import { parseArgs } from "node:util";
+import { createS3Fetch, parseStoreUri, S3Store } from "../../lib/s3/mod.ts";
+import { countEvents, type Database, openDatabase } from "../../lib/db/mod.ts";
+import { importEvents, parseHistory, sessionOf } from "../../lib/history/mod.ts";
+import { type Meter, sleep } from "../../lib/store/mod.ts";
+import { importHistory, pull, push, type RunReport } from "../../lib/sync/mod.ts";
+import { startMinio } from "../minio.ts";
+import { seeded } from "../seeded.ts";
+import { type Device, makeWorld, record, testEvent } from "../world.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: { events: { type: "string", default: "200000" }, json: { type: "boolean" } },
+});
+const EVENTS = Number(values.events);
+const SOURCE = { label: "bench", shell: "zsh" } as const;
+
+/** One measured step. */
+interface Row {
+  what: string;
+  seconds: number;
+  /** Times the floor: the same rows inserted and nothing else. */
+  ratio: number;
+  requests: number | null;
+  bytes: number | null;
+}
+
+const rows: Row[] = [];
+let floor = 0;
+
+async function measure(what: string, work: () => Promise<RunReport | void>): Promise<void> {
+  const start = performance.now();
+  const report = await work();
+  const seconds = (performance.now() - start) / 1000;
+  if (floor === 0) floor = seconds;
+  const requests = report ? Object.values(report.requests).reduce((a, b) => a + b) : null;
+  const bytes = report ? report.bytes_in + report.bytes_out : null;
+  rows.push({ what, seconds, ratio: seconds / floor, requests, bytes });
+}
+
+/** A zsh history as people have them: some commands often, most of them once or twice. */
+function historyFile(events: number): Uint8Array<ArrayBuffer> {
+  const next = seeded(1);
+  const pick = <T>(list: readonly T[]) => list[Math.floor(next() * list.length)]!;
+  const verbs = ["git commit -m", "cargo build", "ls -la", "cd", "ssh", "kubectl get", "vim", "rg"];
+  const often = ["ls", "git status", "cd ..", "make", "git diff", "git push"];
+  const lines: string[] = [];
+  for (let i = 0; i < events; i++) {
+    const cmd = next() < 0.4
+      ? pick(often)
+      : `${pick(verbs)} project-${Math.floor(next() * events / 4)}/src/module-${
+        Math.floor(next() * 50)
+      }`;
+    lines.push(`: ${1_600_000_000 + i * 7}:${Math.floor(next() * 9)};${cmd}\n`);
+  }
+  return new TextEncoder().encode(lines.join(""));
+}
+
+const eventsOf = (file: Uint8Array<ArrayBuffer>) =>
+  importEvents(parseHistory("zsh", new Blob([file]).stream()), SOURCE);
+
+/** The rows of a database put into another one of the same schema, with its indexes and nothing else. */
+function bareInserts(from: Database, to: Database): void {
+  const commands = from.all<Record<string, number | string>>("SELECT id, hash, cmd FROM command");
+  const events = from.all<Record<string, number>>("SELECT * FROM event");
+  to.transaction(() => {
+    for (const c of commands) {
+      to.run("INSERT INTO command (id, hash, cmd) VALUES (?, ?, ?)", c.id, c.hash, c.cmd);
+    }
+    for (const e of events) {
+      to.run(
+        `INSERT INTO event (id, node, session, seq, started_at, ended_at, duration_ms, command)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        e.id,
+        e.node,
+        e.session,
+        e.seq,
+        e.started_at,
+        e.ended_at,
+        e.duration_ms,
+        e.command,
+      );
+    }
+  });
+}
+
+const minio = await startMinio();
+const fetch = createS3Fetch();
+const dir = await Deno.makeTempDir({ prefix: "hx-bench-" });
+try {
+  const bucket = await minio.newBucket();
+  const location = parseStoreUri(`s3+endpoint://${bucket}/hx`, { endpoint: minio.endpoint });
+  if (location.kind !== "s3") throw new Error("not S3");
+  const open = (observer?: Meter) =>
+    new S3Store({
+      location,
+      credentials: () =>
+        Promise.resolve({ accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey }),
+      fetch,
+      clock: Date.now,
+      random: Math.random,
+      sleep,
+      timeoutMs: 120_000,
+      ...(observer && { observer }),
+    });
+  const world = await makeWorld({ store: open(), open, folder: dir });
+  const [a, b]: [Device, Device] = [world.addDevice("a"), world.addDevice("b")];
+  const file = historyFile(EVENTS);
+  const importAll = async (db: Database) => {
+    await importHistory(db, world.keys, await sessionOf(SOURCE), eventsOf(file));
+  };
+  const model = openDatabase(`${dir}/model.db`);
+  await importAll(model);
+  const bare = openDatabase(`${dir}/bare.db`);
+  await measure("bare inserts", () => Promise.resolve(bareInserts(model, bare)));
+  bare.close();
+  model.close();
+  await measure("import", () => importAll(a.db));
+  await measure("import again", () => importAll(a.db));
+  await measure("push", () => push(a.context));
+  await measure("fresh pull", () => pull(b.context));
+  await measure("pull, nothing new", () => pull(b.context));
+  await measure("push, nothing new", () => push(b.context));
+  record(b.db, testEvent(1));
+  await measure("push of one command", () => push(b.context));
+  await measure("pull of one command", () => pull(a.context));
+  if (countEvents(b.db) !== EVENTS + 1) throw new Error("events are missing");
+  world.close();
+} finally {
+  await minio.stop();
+  fetch.close();
+  await Deno.remove(dir, { recursive: true });
+}
+
+const memory = Deno.memoryUsage().rss;
+const text = values.json ? JSON.stringify({ events: EVENTS, rss_bytes: memory, rows }, null, 2) : [
+  `${EVENTS} events; the floor is the same rows inserted and nothing else`,
+  "",
+  `${"".padEnd(22)}${"seconds".padStart(9)}${"× floor".padStart(9)}${"requests".padStart(10)}${
+    "bytes".padStart(12)
+  }`,
+  ...rows.map((row) =>
+    row.what.padEnd(22) + row.seconds.toFixed(3).padStart(9) + row.ratio.toFixed(2).padStart(9) +
+    String(row.requests ?? "").padStart(10) + String(row.bytes ?? "").padStart(12)
+  ),
+  "",
+  `resident memory at the end: ${Math.round(memory / 2 ** 20)} MiB`,
+].join("\n");
+Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
