@@ -11,8 +11,9 @@ import { isCategory } from "../lib/errors.ts";
 import { encodeTombstone, keyOf, rfc3339, segmentId, tombstoneId } from "../lib/format/mod.ts";
 import { sealObject } from "../lib/crypto/mod.ts";
 import { manifestName, manifestPayload, sealManifest } from "../lib/manifest/mod.ts";
+import { seeded, seededBytes } from "./seeded.ts";
 import { MemoryStore } from "../lib/store/mod.ts";
-import { forget, pull, push } from "../lib/sync/mod.ts";
+import { createVault, forget, joinVault, pull, push } from "../lib/sync/mod.ts";
 import {
   commands,
   type Device,
@@ -287,4 +288,45 @@ Deno.test("an event forgotten while it is sealed is never published", async () =
   assert.deepEqual(commands(b.db), ["echo 2"]);
   assert.equal(b.db.get("SELECT 1 FROM dead_key d JOIN event e USING (seq)"), undefined);
   world.close();
+});
+
+Deno.test("joinVault() passes a damaged vault by, and says so where nothing else is there", async () => {
+  const one = await makeWorld({ seed: 1 });
+  const store = one.store;
+  const damagedKey = `vaults/${testNode(1)}/vault.hxvault`;
+  const random = seededBytes(seeded(4));
+  const context = { store, clock: () => START, random, signal: new AbortController().signal };
+  const master = random(32);
+  await createVault(context, { vaultId: testNode(2), master, name: "x", nodeId: testNode(3) }, {
+    beside: true,
+  });
+  await store.putAtomic(damagedKey, new Uint8Array([0, 0, 0, 1, 0]));
+  assert.equal((await joinVault(context, master)).vaultId, testNode(2));
+  await assert.rejects(joinVault(context, random(32)), (error) => isCategory(error, "auth"));
+  for (const id of [one.vaultId, testNode(2)]) await store.delete(`vaults/${id}/vault.hxvault`);
+  await assert.rejects(joinVault(context, master), (error) => isCategory(error, "corrupt"));
+  await store.delete(damagedKey);
+  await assert.rejects(joinVault(context, master), (error) => isCategory(error, "not-found"));
+  one.close();
+});
+
+Deno.test("createVault() refuses to sit beside another vault, and completes what a crash left", async () => {
+  const store = new MemoryStore();
+  const random = seededBytes(seeded(4));
+  const context = { store, clock: () => START, random, signal: new AbortController().signal };
+  const made = { vaultId: testNode(2), master: random(32), name: "x", nodeId: testNode(3) };
+  await createVault(context, made);
+  const again = await createVault(context, made);
+  assert.deepEqual(again.capabilities, { conditionalWrites: true });
+  const other = { ...made, vaultId: testNode(4) };
+  await assert.rejects(createVault(context, other), (error) => isCategory(error, "conflict"));
+  await createVault(context, other, { beside: true });
+});
+
+Deno.test("createVault() sees that a store ignores conditions", async () => {
+  const store = new MemoryStore({ ignoreConditions: true });
+  const random = seededBytes(seeded(4));
+  const context = { store, clock: () => START, random, signal: new AbortController().signal };
+  const made = { vaultId: testNode(2), master: random(32), name: "x", nodeId: testNode(3) };
+  assert.deepEqual((await createVault(context, made)).capabilities, { conditionalWrites: false });
 });

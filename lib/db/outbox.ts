@@ -18,6 +18,11 @@ export function readOutbox(db: Database): OutboxEntry[] {
   return db.all<OutboxEntry>("SELECT key, kind, number, bytes FROM outbox ORDER BY rowid");
 }
 
+/** The manifest that is on its way, if there is one. */
+export function readOutboxManifest(db: Database): OutboxEntry | undefined {
+  return db.get<OutboxEntry>("SELECT key, kind, number, bytes FROM outbox WHERE kind = 'manifest'");
+}
+
 /** Puts sealed bytes into the outbox. */
 export function addToOutbox(db: Database, entry: OutboxEntry): void {
   db.run(

@@ -9,9 +9,8 @@ import {
   clearOutbox,
   confirmPublish,
   isConfirmed,
-  type OutboxEntry,
   readIdentity,
-  readOutbox,
+  readOutboxManifest,
   setOwnEtag,
   setRepublish,
 } from "../db/mod.ts";
@@ -53,7 +52,7 @@ export async function judgeOwnManifest(
   const { db, keys } = context;
   const identity = readIdentity(db)!;
   if (!found) return "behind";
-  const waiting = outboxManifest(context);
+  const waiting = readOutboxManifest(db);
   if (waiting && compareBytes(waiting.bytes, found.bytes) === 0) return "arrived";
   const sealedSeq = waiting ? identity.manifestSeq - 1 : identity.manifestSeq;
   try {
@@ -67,15 +66,10 @@ export async function judgeOwnManifest(
   }
 }
 
-/** The manifest in the outbox, if there is one. */
-export function outboxManifest(context: SyncContext): OutboxEntry | undefined {
-  return readOutbox(context.db).find((entry) => entry.kind === "manifest");
-}
-
 /** Notes that the manifest of the outbox is in the store, with all that it names. */
 export async function publishArrived(context: SyncContext, etag: string): Promise<void> {
   const { db } = context;
-  const manifest = outboxManifest(context)!;
+  const manifest = readOutboxManifest(db)!;
   const digest = await sha256Hex(manifest.bytes);
   await context.step?.("confirm");
   db.transaction(() => {
@@ -90,6 +84,6 @@ function remember(context: SyncContext, state: OwnState, found: ReadObject | und
   db.transaction(() => {
     setOwnEtag(db, found?.etag, seconds(context));
     const published = readIdentity(db)!.manifestSeq > 0;
-    if (state === "behind" && published && !outboxManifest(context)) setRepublish(db);
+    if (state === "behind" && published && !readOutboxManifest(db)) setRepublish(db);
   });
 }

@@ -1,15 +1,14 @@
 /** Pull: takes in what other devices have published. One LIST where nothing is new. */
 import { manifestsPrefix, parseKey } from "../format/mod.ts";
-import { readIdentity } from "../db/mod.ts";
+import { readIdentity, readOutboxManifest, setRepublish } from "../db/mod.ts";
 import { listAll, type StoreEntry } from "../store/mod.ts";
 import { seconds, type SyncContext } from "./context.ts";
 import { readManifests } from "./manifests.ts";
 import { importMissing } from "./objects.ts";
-import { outboxManifest, publishArrived, readOwnManifest } from "./own_manifest.ts";
+import { publishArrived, readOwnManifest } from "./own_manifest.ts";
 import { split } from "./push.ts";
 import { Recorder, type RunReport } from "./report.ts";
 import { requireVault } from "./vault.ts";
-import { setRepublish } from "../db/mod.ts";
 
 /** How long an ETag may stand for a manifest that is not read again, in seconds. */
 export const ETAG_LIFE_S = 24 * 60 * 60;
@@ -59,7 +58,7 @@ async function checkOwnManifest(
   if (entry ? entry.etag === etag && fresh : manifestSeq === 0) return;
   // Gone: before anything is done about it, the vault itself has to be there.
   if (!entry) await requireVault(context);
-  if (!entry && !outboxManifest(context)) return setRepublish(db);
+  if (!entry && !readOutboxManifest(db)) return setRepublish(db);
   switch (await readOwnManifest(context)) {
     case "foreign":
       return await split(context);

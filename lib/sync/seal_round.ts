@@ -7,6 +7,7 @@ import { sealObject } from "../crypto/mod.ts";
 import {
   addToOutbox,
   type Identity,
+  isWindow,
   markArtifacts,
   markEvents,
   markSessions,
@@ -19,7 +20,6 @@ import {
   takeNumbers,
 } from "../db/mod.ts";
 import { encodeTombstone, keyOf, rfc3339 } from "../format/mod.ts";
-import { isWindow } from "../db/mod.ts";
 import { nameOf, type NumberedObject } from "../importer/mod.ts";
 import { manifestName, manifestPayload, sealManifest } from "../manifest/mod.ts";
 import type { SyncContext } from "./context.ts";
@@ -40,17 +40,13 @@ interface Round {
   sealed: OutboxEntry[];
 }
 
-/**
- * Seals what waits and puts it in the outbox.
- *
- * @returns how many objects were put there; 0 where nothing waits
- */
-export async function sealRound(context: SyncContext): Promise<number> {
+/** Seals what waits and puts it in the outbox, which stays empty where nothing does. */
+export async function sealRound(context: SyncContext): Promise<void> {
   for (;;) {
     const round = await readAndSeal(context);
-    if (!round) return 0;
+    if (!round) return;
     await context.step?.("seal");
-    if (commit(context, round)) return round.sealed.length;
+    if (commit(context, round)) return;
     // Something was forgotten while the bytes were sealed: they are dropped, unsent.
   }
 }

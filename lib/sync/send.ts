@@ -1,12 +1,11 @@
 /** Sending the outbox: numbered objects first, the manifest that names them last. */
 import { HxError, isCategory } from "../errors.ts";
 import { compareBytes, keyOf, LIMITS } from "../format/mod.ts";
-import { type OutboxEntry, readIdentity, readOutbox } from "../db/mod.ts";
+import { type OutboxEntry, readIdentity, readOutbox, readOutboxManifest } from "../db/mod.ts";
 import { CONCURRENCY, type SyncContext } from "./context.ts";
 import { fetchAhead } from "./fetch_ahead.ts";
 import {
   judgeOwnManifest,
-  outboxManifest,
   ownManifestName,
   publishArrived,
   readOwnManifest,
@@ -42,7 +41,7 @@ export async function sendOutbox(context: SyncContext): Promise<void> {
   for await (const _ of sent) {
     context.notify({ type: "progress", phase: "push", done: ++done, total: numbered.length });
   }
-  if (outboxManifest(context)) await publish(context);
+  if (readOutboxManifest(context.db)) await publish(context);
 }
 
 /** Puts an object that must not exist yet, or must be the one we put before. */
@@ -76,7 +75,7 @@ async function isThere(context: SyncContext, entry: OutboxEntry): Promise<boolea
 
 /** Publishes the manifest by compare-and-swap, or by reading before and after. */
 async function publish(context: SyncContext): Promise<void> {
-  const manifest = outboxManifest(context)!;
+  const manifest = readOutboxManifest(context.db)!;
   if (!context.conditionalWrites && await settled(context)) return;
   for (let attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
     await context.step?.("put manifest");

@@ -107,7 +107,8 @@ async function refuseOtherVaults(context: VaultContext, own: string): Promise<vo
 /**
  * Opens a vault with its master key, proves the key, and finds out what the store can do.
  *
- * @throws {HxError} `not-found` where the vault is not there, `auth` where the key does not open it
+ * @throws {HxError} `not-found` where the vault is not there, `auth` where the key does not open it,
+ * `corrupt` where it is damaged
  */
 export async function openVault(
   context: VaultContext,
@@ -115,28 +116,36 @@ export async function openVault(
   master: Uint8Array<ArrayBuffer>,
 ): Promise<OpenedVault> {
   const opened = await tryVault(context, vaultId, await deriveVaultKeys(master, vaultId));
-  if (opened === "absent") throw vaultGone(context.store, vaultId);
-  if (opened === "locked") throw wrongKey(context.store);
-  return opened;
+  switch (opened) {
+    case "absent":
+      throw vaultGone(context.store, vaultId);
+    case "locked":
+      throw wrongKey(context.store);
+    case "damaged":
+      throw damaged(context.store);
+    default:
+      return opened;
+  }
 }
 
 /**
  * Finds the vault that a master key opens.
  *
- * @throws {HxError} `not-found` where the store holds none, `auth` where the key opens none
+ * @throws {HxError} `not-found` where the store holds none, `auth` where the key opens none, `corrupt`
+ * where all that is there is damaged
  */
 export async function joinVault(
   context: VaultContext,
   master: Uint8Array<ArrayBuffer>,
 ): Promise<OpenedVault> {
-  let found = 0;
+  const found = new Set<string>();
   for await (const vaultId of findVaults(context.store, context.signal)) {
     const opened = await tryVault(context, vaultId, await deriveVaultKeys(master, vaultId));
-    if (opened === "absent") continue;
-    found++;
-    if (opened !== "locked") return opened;
+    if (typeof opened !== "string") return opened;
+    found.add(opened);
   }
-  if (found > 0) throw wrongKey(context.store);
+  if (found.has("locked")) throw wrongKey(context.store);
+  if (found.has("damaged")) throw damaged(context.store);
   throw new HxError("not-found", `there is no vault at ${context.store.uri}`, {
     hint: "check the store's address and prefix, or make a vault with `hx sync init`",
   });
@@ -146,11 +155,11 @@ async function tryVault(
   context: VaultContext,
   vaultId: string,
   keys: VaultKeys,
-): Promise<OpenedVault | "absent" | "locked"> {
+): Promise<OpenedVault | "absent" | "locked" | "damaged"> {
   const key = keyOf(vaultName(vaultId));
   const found = await readObject(context.store, key, LIMITS.vault.stored, context.signal);
   if (!found) return "absent";
-  readHeader(found.bytes); // damage in the clear part is not a wrong key
+  if (!isReadable(found.bytes)) return "damaged"; // in the clear part: not a matter of the key
   try {
     const { payload } = await openObject(found.bytes, vaultName(vaultId), keys);
     const { name } = parseVault(payload);
@@ -195,6 +204,21 @@ export async function requireVault(
   } catch (error) {
     throw isCategory(error, "not-found") ? vaultGone(store, keys.vaultId) : error;
   }
+}
+
+function isReadable(bytes: Uint8Array<ArrayBuffer>): boolean {
+  try {
+    readHeader(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function damaged(store: SyncStore): HxError {
+  return new HxError("corrupt", `the vault at ${store.uri} is damaged: its header can't be read`, {
+    hint: "put vault.hxvault back from a copy of the store; the history in it is not affected",
+  });
 }
 
 function vaultGone(store: SyncStore, vaultId: string): HxError {
