@@ -287,6 +287,7 @@ CREATE TABLE manifest (
   digest       TEXT NOT NULL,   -- SHA-256 of the decrypted payload
   created_at   TEXT NOT NULL,
   label        TEXT NOT NULL,
+  first_label  TEXT NOT NULL,   -- before it was renamed: the host that its imports go by
   platform     TEXT NOT NULL,
   hx_version   TEXT NOT NULL,
   observed     TEXT NOT NULL,   -- JSON

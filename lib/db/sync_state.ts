@@ -55,6 +55,8 @@ export interface SeenManifest {
   digest: string;
   createdAt: string;
   label: string;
+  /** The label before the device was renamed: the host that its imports go by. */
+  firstLabel: string;
   platform: string;
   hxVersion: string;
   /** The newest manifests that it says it has accepted, by node. */
@@ -149,6 +151,16 @@ export function setRepublish(db: Database): void {
   db.run("UPDATE identity SET republish = 1");
 }
 
+/** Gives this device another label; the next push tells the others. */
+export function renameDevice(db: Database, label: string): void {
+  db.run("UPDATE identity SET label = ?, republish = manifest_seq > 0", label);
+}
+
+/** Says that a node is not expected back: that its manifest is gone is no longer reported. */
+export function retireNode(db: Database, nodeId: string): void {
+  db.run("UPDATE node SET retired = 1 WHERE node_id = ?", nodeId);
+}
+
 /** Remembers that these bytes of the own manifest arrived, at `now` (Unix seconds). */
 export function confirmPublish(db: Database, digest: string, etag: string, now: number): void {
   db.run("INSERT INTO confirmed_manifest (digest) VALUES (?) ON CONFLICT DO NOTHING", digest);
@@ -180,6 +192,7 @@ export function seenManifests(db: Database): Map<string, SeenManifest> {
     digest: string;
     created_at: string;
     label: string;
+    first_label: string;
     platform: string;
     hx_version: string;
     observed: string;
@@ -192,6 +205,7 @@ export function seenManifests(db: Database): Map<string, SeenManifest> {
     digest: row.digest,
     createdAt: row.created_at,
     label: row.label,
+    firstLabel: row.first_label,
     platform: row.platform,
     hxVersion: row.hx_version,
     observed: JSON.parse(row.observed),
@@ -210,8 +224,8 @@ export function acceptManifest(
   now: number,
 ): void {
   db.run(
-    `INSERT INTO manifest (node, manifest_seq, digest, created_at, label, platform, hx_version,
-       observed, etag, etag_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO manifest (node, manifest_seq, digest, created_at, label, first_label, platform,
+       hx_version, observed, etag, etag_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (node) DO UPDATE SET manifest_seq = excluded.manifest_seq,
        digest = excluded.digest, created_at = excluded.created_at, label = excluded.label,
        platform = excluded.platform, hx_version = excluded.hx_version,
@@ -220,6 +234,7 @@ export function acceptManifest(
     payload.manifest_seq,
     digest,
     payload.created_at,
+    payload.node.label,
     payload.node.label,
     payload.node.platform,
     payload.node.hx_version,

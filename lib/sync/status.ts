@@ -97,7 +97,7 @@ async function devices(db: Database, platform: string): Promise<DeviceStatus[]> 
       manifest_seq: seen.manifestSeq,
       last_publish: seen.createdAt,
       // What it recorded live, and what it imported from its shells' files.
-      events: [seen.nodeId, await importNodeId(seen.label)]
+      events: [seen.nodeId, await importNodeId(seen.firstLabel)]
         .reduce((sum, node) => sum + (events.get(node)?.events ?? 0), 0),
     }))),
   ];
