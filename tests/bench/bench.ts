@@ -28,6 +28,8 @@ interface Row {
   ratio: number;
   requests: number | null;
   bytes: number | null;
+  /** Resident memory after it, in MiB. */
+  rss: number;
 }
 
 const rows: Row[] = [];
@@ -40,39 +42,41 @@ async function measure(what: string, work: () => Promise<RunReport | void>): Pro
   if (floor === 0) floor = seconds;
   const requests = report ? Object.values(report.requests).reduce((a, b) => a + b) : null;
   const bytes = report ? report.bytes_in + report.bytes_out : null;
-  rows.push({ what, seconds, ratio: seconds / floor, requests, bytes });
+  const rss = Math.round(Deno.memoryUsage().rss / 2 ** 20);
+  rows.push({ what, seconds, ratio: seconds / floor, requests, bytes, rss });
 }
 
 /** A zsh history as people have them: some commands often, most of them once or twice. */
-function historyFile(events: number): Uint8Array<ArrayBuffer> {
+async function* historyFile(events: number): AsyncGenerator<Uint8Array> {
   const next = seeded(1);
   const pick = <T>(list: readonly T[]) => list[Math.floor(next() * list.length)]!;
   const verbs = ["git commit -m", "cargo build", "ls -la", "cd", "ssh", "kubectl get", "vim", "rg"];
   const often = ["ls", "git status", "cd ..", "make", "git diff", "git push"];
-  const lines: string[] = [];
-  for (let i = 0; i < events; i++) {
-    const cmd = next() < 0.4
-      ? pick(often)
-      : `${pick(verbs)} project-${Math.floor(next() * events / 4)}/src/module-${
-        Math.floor(next() * 50)
-      }`;
-    lines.push(`: ${1_600_000_000 + i * 7}:${Math.floor(next() * 9)};${cmd}\n`);
+  const encoder = new TextEncoder();
+  for (let i = 0; i < events;) {
+    let text = "";
+    for (const end = Math.min(events, i + 1000); i < end; i++) {
+      const project = Math.floor(next() * events / 4);
+      const cmd = next() < 0.4
+        ? pick(often)
+        : `${pick(verbs)} project-${project}/src/module-${Math.floor(next() * 50)}`;
+      text += `: ${1_600_000_000 + i * 7}:${Math.floor(next() * 9)};${cmd}\n`;
+    }
+    yield encoder.encode(text);
   }
-  return new TextEncoder().encode(lines.join(""));
 }
 
-const eventsOf = (file: Uint8Array<ArrayBuffer>) =>
-  importEvents(parseHistory("zsh", new Blob([file]).stream()), SOURCE);
+const eventsOf = (events: number) => importEvents(parseHistory("zsh", historyFile(events)), SOURCE);
+
+type Columns = Record<string, number | string>;
 
 /** The rows of a database put into another one of the same schema, with its indexes and nothing else. */
 function bareInserts(from: Database, to: Database): void {
-  const commands = from.all<Record<string, number | string>>("SELECT id, hash, cmd FROM command");
-  const events = from.all<Record<string, number>>("SELECT * FROM event");
   to.transaction(() => {
-    for (const c of commands) {
+    for (const c of from.rows<Columns>("SELECT id, hash, cmd FROM command")) {
       to.run("INSERT INTO command (id, hash, cmd) VALUES (?, ?, ?)", c.id, c.hash, c.cmd);
     }
-    for (const e of events) {
+    for (const e of from.rows<Columns>("SELECT * FROM event")) {
       to.run(
         `INSERT INTO event (id, node, session, seq, started_at, ended_at, duration_ms, command)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -110,9 +114,8 @@ try {
     });
   const world = await makeWorld({ store: open(), open, folder: dir });
   const [a, b]: [Device, Device] = [world.addDevice("a"), world.addDevice("b")];
-  const file = historyFile(EVENTS);
   const importAll = async (db: Database) => {
-    await importHistory(db, world.keys, await sessionOf(SOURCE), eventsOf(file));
+    await importHistory(db, world.keys, await sessionOf(SOURCE), eventsOf(EVENTS));
   };
   const model = openDatabase(`${dir}/model.db`);
   await importAll(model);
@@ -137,18 +140,19 @@ try {
   await Deno.remove(dir, { recursive: true });
 }
 
-const memory = Deno.memoryUsage().rss;
-const text = values.json ? JSON.stringify({ events: EVENTS, rss_bytes: memory, rows }, null, 2) : [
+const text = values.json ? JSON.stringify({ events: EVENTS, rows }, null, 2) : [
   `${EVENTS} events; the floor is the same rows inserted and nothing else`,
   "",
-  `${"".padEnd(22)}${"seconds".padStart(9)}${"× floor".padStart(9)}${"requests".padStart(10)}${
-    "bytes".padStart(12)
-  }`,
+  "".padEnd(22) + ["seconds", "× floor", "requests", "bytes", "MiB rss"]
+    .map((title) => title.padStart(11)).join(""),
   ...rows.map((row) =>
-    row.what.padEnd(22) + row.seconds.toFixed(3).padStart(9) + row.ratio.toFixed(2).padStart(9) +
-    String(row.requests ?? "").padStart(10) + String(row.bytes ?? "").padStart(12)
+    row.what.padEnd(22) + [
+      row.seconds.toFixed(3),
+      row.ratio.toFixed(2),
+      row.requests ?? "",
+      row.bytes ?? "",
+      row.rss,
+    ].map((cell) => String(cell).padStart(11)).join("")
   ),
-  "",
-  `resident memory at the end: ${Math.round(memory / 2 ** 20)} MiB`,
 ].join("\n");
 Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
