@@ -21,9 +21,9 @@ export async function askSecret(message: string, signal: AbortSignal): Promise<s
 }
 
 /** @throws {HxError} `interrupted` where the user broke off */
-function answered<T>(answer: T | symbol): T {
+function answered<T>(answer: T): Exclude<T, symbol> {
   if (typeof answer === "symbol") {
     throw new HxError("interrupted", "interrupted", { hint: "nothing was changed" });
   }
-  return answer;
+  return answer as Exclude<T, symbol>;
 }

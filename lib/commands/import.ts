@@ -1,0 +1,39 @@
+/**
+ * `hx import`: takes the shells' own history files in.
+ *
+ * @module
+ */
+import { findHistoryFiles, type Shell } from "../history/mod.ts";
+import type { Ui } from "../ui/ui.ts";
+import type { App, GlobalOptions } from "./app.ts";
+import { deviceLabel, openDevice } from "./device.ts";
+import { fileLine, type FileToImport, importFiles } from "./import_files.ts";
+
+/** What `hx import` takes. */
+export interface ImportOptions extends GlobalOptions {
+  /** The file; without one, the shells' own. */
+  file?: string;
+  /** Whose format it is; "auto": told by the file. */
+  shell: Shell | "auto";
+  /** The host that the history is of. */
+  host?: string;
+}
+
+/** Imports one file, or those that are found. */
+export async function runImport(app: App, ui: Ui, options: ImportOptions): Promise<number> {
+  const files = await filesOf(app, options);
+  using device = openDevice(app);
+  const label = options.host ?? deviceLabel(app, device.db);
+  const { reports, problem } = await importFiles(app, ui, device, files, label);
+  if (options.json) await ui.json({ host: label, files: reports });
+  else if (files.length === 0) await ui.summary("no shell history was found");
+  else for (const report of reports) await ui.summary(fileLine(report));
+  if (problem) throw problem;
+  return 0;
+}
+
+async function filesOf(app: App, { file, shell }: ImportOptions): Promise<FileToImport[]> {
+  if (file !== undefined) return [shell === "auto" ? { path: file } : { path: file, shell }];
+  const found = await findHistoryFiles(app.env, app.home);
+  return found.filter((one) => shell === "auto" || one.shell === shell);
+}

@@ -1,0 +1,128 @@
+/**
+ * The key file: the master key of the vault that this device is in, readable by its owner only.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { deriveVaultKeys, KEY_BYTES, type VaultKeys } from "../crypto/mod.ts";
+import { HxError } from "../errors.ts";
+import { fromHex, isUuid, toHex } from "../format/mod.ts";
+import type { Ui } from "../ui/ui.ts";
+import type { App } from "./app.ts";
+
+/** What the key file holds. */
+export interface VaultKey {
+  /** The vault: a lower-case UUID. */
+  vaultId: string;
+  /** K_master. */
+  master: Uint8Array<ArrayBuffer>;
+}
+
+const MARK = "hx-key-1";
+
+function pathOf(app: App): string {
+  return join(app.dataDir, "key");
+}
+
+/**
+ * The key, if this device has one. A file that others can read is warned of.
+ *
+ * @throws {HxError} `config` where the file is not one of hx, or can't be read
+ */
+export async function readKey(app: App, ui: Ui): Promise<VaultKey | undefined> {
+  const path = pathOf(app);
+  let text: string;
+  try {
+    const { mode } = await Deno.stat(path);
+    if (mode !== null && (mode & 0o077) !== 0) {
+      ui.warn(`the key file ${path} can be read by others`, `chmod 600 '${path}'`);
+    }
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new HxError("config", `the key file ${path} can't be read`, {
+      hint: "check its owner and mode",
+      cause,
+    });
+  }
+  return parseKeyFile(text, path);
+}
+
+function parseKeyFile(text: string, path: string): VaultKey {
+  const [mark, vaultId = "", hex = "", ...rest] = text.trimEnd().split(" ");
+  if (mark !== MARK && /^hx-key-\d+$/.test(mark ?? "")) {
+    throw new HxError("config", `the key file ${path} was written by a newer hx`, {
+      hint: "update hx on this device",
+    });
+  }
+  const master = fromHex(hex);
+  if (mark !== MARK || !isUuid(vaultId) || master?.length !== KEY_BYTES || rest.length > 0) {
+    throw new HxError("config", `the key file ${path} is damaged`, {
+      hint: "move it away and run `hx sync join --store URI` with the recovery words",
+    });
+  }
+  return { vaultId, master };
+}
+
+/**
+ * Writes the key file, whole or not at all, and durably. The key of another vault is put aside as
+ * `key.VAULT`: it may be the only one there is.
+ */
+export async function writeKey(app: App, ui: Ui, key: VaultKey): Promise<void> {
+  const path = pathOf(app);
+  const old = await readKey(app, ui).catch(() => undefined);
+  if (old && old.vaultId !== key.vaultId) {
+    const aside = `${path}.${old.vaultId}`;
+    await Deno.rename(path, aside);
+    ui.note(`The key of another vault was here; it is kept as ${aside}`);
+  }
+  const temp = `${path}.${toHex(app.random(8))}.tmp`;
+  try {
+    const file = await Deno.open(temp, { write: true, createNew: true, mode: 0o600 });
+    try {
+      const line = new TextEncoder().encode(`${MARK} ${key.vaultId} ${toHex(key.master)}\n`);
+      for (let at = 0; at < line.length;) at += await file.write(line.subarray(at));
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    await Deno.rename(temp, path);
+    await syncFolder(app.dataDir);
+  } catch (cause) {
+    await Deno.remove(temp).catch(() => {});
+    throw new HxError("config", `the key file ${path} can't be written`, {
+      hint: "check the disk, and owner and mode of the folder",
+      cause,
+    });
+  }
+}
+
+/** Removes the key of a vault that was not made after all. */
+export async function removeKey(app: App): Promise<void> {
+  await Deno.remove(pathOf(app));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await Deno.open(path, { read: true });
+  try {
+    await folder.sync();
+  } finally {
+    folder.close();
+  }
+}
+
+/**
+ * The keys of the vault that this device is enrolled in.
+ *
+ * @throws {HxError} `config` where the key file is missing or of another vault
+ */
+export async function requireKeys(app: App, ui: Ui, vaultId: string): Promise<VaultKeys> {
+  const key = await readKey(app, ui);
+  if (key?.vaultId !== vaultId) {
+    const found = key ? "is of another vault" : "is missing";
+    throw new HxError("config", `the key file ${pathOf(app)} ${found}`, {
+      hint: "run `hx sync join --store URI` with the recovery words",
+    });
+  }
+  return await deriveVaultKeys(key.master, vaultId);
+}

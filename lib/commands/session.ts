@@ -1,0 +1,68 @@
+/**
+ * What a sync of this device works with.
+ *
+ * @module
+ */
+import type { RequestNote } from "../store/mod.ts";
+import type { SyncContext, SyncEvent } from "../sync/mod.ts";
+import { duration, printable } from "../ui/text.ts";
+import type { Ui } from "../ui/ui.ts";
+import { type App, DEFAULT_TIMEOUT_S, type OpenStoreOptions, type StoreOptions } from "./app.ts";
+import { type Device, requireVaultRow } from "./device.ts";
+import { requireKeys } from "./key_file.ts";
+
+/** How stores are opened with these options. */
+export function storeOptions(ui: Ui, options: StoreOptions): OpenStoreOptions {
+  return {
+    timeoutMs: (options.timeout ?? DEFAULT_TIMEOUT_S) * 1000,
+    note: (note) => ui.detail(requestLine(note)),
+  };
+}
+
+/**
+ * Runs `work` with the store of this device's vault open.
+ *
+ * @throws {HxError} `config` where this device is in no vault, its key is missing, or the folder of
+ * the store is not there or empty
+ */
+export async function withSync<T>(
+  app: App,
+  ui: Ui,
+  device: Device,
+  options: StoreOptions,
+  work: (context: SyncContext) => Promise<T>,
+): Promise<T> {
+  const vault = requireVaultRow(device.db);
+  const keys = await requireKeys(app, ui, vault.vaultId);
+  const opened = await app.openStore(vault.location, {
+    ...storeOptions(ui, options),
+    expectVault: true,
+  });
+  try {
+    return await work({
+      db: device.db,
+      store: opened.store,
+      keys,
+      conditionalWrites: vault.capabilities.conditionalWrites,
+      clock: app.clock,
+      random: app.random,
+      device: { platform: app.platform, hxVersion: app.version },
+      signal: app.signal,
+      meter: opened.meter,
+      notify: (event) => tell(ui, event),
+    });
+  } finally {
+    ui.done();
+    opened.close();
+  }
+}
+
+function tell(ui: Ui, event: SyncEvent): void {
+  if (event.type === "progress") ui.progress(event.phase, event.done, event.total);
+  else ui.warn(event.message, event.hint);
+}
+
+function requestLine({ operation, key, attempt, outcome, milliseconds }: RequestNote): string {
+  const again = attempt > 1 ? ` (try ${attempt})` : "";
+  return `${operation} ${printable(key)}: ${outcome} in ${duration(milliseconds)}${again}`;
+}

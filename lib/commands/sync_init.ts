@@ -1,0 +1,39 @@
+/**
+ * `hx sync init`: makes a vault at a store.
+ *
+ * @module
+ */
+import type { Ui } from "../ui/ui.ts";
+import type { App, StoreChoice, StoreOptions } from "./app.ts";
+import { openDevice } from "./device.ts";
+import { makeVault, requireNotEnrolled } from "./enrol.ts";
+import { showWordsOnce } from "./enrolled.ts";
+import { storeOptions } from "./session.ts";
+
+/** What `hx sync init` takes. */
+export interface InitOptions extends StoreOptions, StoreChoice {
+  /** The store's URI. */
+  store: string;
+  /** The vault's name. */
+  name: string;
+  /** Make it even where the store holds another one. */
+  newVault?: boolean;
+}
+
+/** Makes the vault and enrols this device. */
+export async function runInit(app: App, ui: Ui, options: InitOptions): Promise<number> {
+  const location = await app.parseStore(options.store, options);
+  using device = openDevice(app);
+  requireNotEnrolled(app, device);
+  const { vaultId, name } = await makeVault(app, ui, device, {
+    location,
+    name: options.name,
+    beside: options.newVault ?? false,
+  }, storeOptions(ui, options));
+  const store = await app.formatStore(location);
+  if (options.json) await ui.json({ vault: { id: vaultId, name }, store });
+  else await ui.summary(`made the vault "${name}" at ${store}`);
+  await showWordsOnce(app, ui);
+  ui.note("`hx import` takes the shells' history in, `hx sync` publishes it.");
+  return 0;
+}
