@@ -168,19 +168,20 @@ const PATIENCE_MS = 60_000;
  * Runs hx on a terminal of its own.
  *
  * @param steps what to wait for on the screen, and what to type then
+ * @param env more of the environment; `size` is the terminal's, as `stty` takes it
  * @returns the exit code, and all that the terminal showed
  */
 export async function onTerminal(
   home: Home,
   args: readonly string[],
   steps: readonly [shown: string, typed: string][] = [],
-  env: Record<string, string> = {},
+  { size = "rows 40 cols 240", ...env }: Record<string, string> = {},
 ): Promise<{ code: number; screen: string }> {
   const line = [Deno.execPath(), ...hxArgs(args)].map((arg) => `'${arg}'`).join(" ");
   const stop = new AbortController();
   const patience = setTimeout(() => stop.abort(), PATIENCE_MS);
   const child = new Deno.Command("script", {
-    args: ["--quiet", "--return", "--command", `stty rows 40 cols 240; ${line}`, "/dev/null"],
+    args: ["--quiet", "--return", "--command", `stty ${size}; ${line}`, "/dev/null"],
     signal: stop.signal,
     cwd: home.path,
     clearEnv: true,

@@ -5,12 +5,16 @@
  */
 import { wordsFromMaster } from "../crypto/words.ts";
 import type { Ui } from "../ui/ui.ts";
-import type { App } from "./app.ts";
+import type { App, GlobalOptions } from "./app.ts";
 import { readKey } from "./key_file.ts";
 
 /** Shows the recovery words of a new vault, on a terminal only: a pipe could be a log. */
-export async function showWordsOnce(app: App, ui: Ui): Promise<void> {
-  if (!app.stdout.isTerminal) {
+export async function showWordsOnce(
+  app: App,
+  ui: Ui,
+  { json }: GlobalOptions,
+): Promise<void> {
+  if (!app.stdout.isTerminal || json) {
     ui.note(
       "`hx key show` prints the 24 recovery words: without them the vault can't be recovered.",
     );

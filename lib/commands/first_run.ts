@@ -63,8 +63,8 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** Says how other devices get at the history; only after the first sync went well. */
-export async function showNextSteps(app: App, ui: Ui): Promise<void> {
-  await showWordsOnce(app, ui);
+export async function showNextSteps(app: App, ui: Ui, options: StoreOptions): Promise<void> {
+  await showWordsOnce(app, ui, options);
   ui.note(
     `This vault is on this machine only. To share it with other devices, copy it into a bucket of\n` +
       `your own, where it stays encrypted, and tell hx and every other device the address:\n\n` +

@@ -60,7 +60,7 @@ export async function importFiles(
 
 /** Whether an error is about one file, so that the next one may still do. */
 function isFileTrouble(error: unknown): boolean {
-  return isCategory(error, "config") && error.message.startsWith("reading history");
+  return isCategory(error, "config") || isCategory(error, "not-found");
 }
 
 async function importFile(

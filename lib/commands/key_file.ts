@@ -65,17 +65,12 @@ function parseKeyFile(text: string, path: string): VaultKey {
 }
 
 /**
- * Writes the key file, whole or not at all, and durably. The key of another vault is put aside as
- * `key.VAULT`: it may be the only one there is.
+ * Writes the key file, whole or not at all, and durably. What was there and is not the same vault's
+ * key is put aside (`key.VAULT`, `key.unreadable`): it may be the only one there is.
  */
 export async function writeKey(app: App, ui: Ui, key: VaultKey): Promise<void> {
   const path = pathOf(app);
-  const old = await readKey(app, ui).catch(() => undefined);
-  if (old && old.vaultId !== key.vaultId) {
-    const aside = `${path}.${old.vaultId}`;
-    await Deno.rename(path, aside);
-    ui.note(`The key of another vault was here; it is kept as ${aside}`);
-  }
+  await putAside(app, ui, key.vaultId);
   const temp = `${path}.${toHex(app.random(8))}.tmp`;
   try {
     const file = await Deno.open(temp, { write: true, createNew: true, mode: 0o600 });
@@ -95,6 +90,15 @@ export async function writeKey(app: App, ui: Ui, key: VaultKey): Promise<void> {
       cause,
     });
   }
+}
+
+async function putAside(app: App, ui: Ui, vaultId: string): Promise<void> {
+  const path = pathOf(app);
+  const old = await readKey(app, ui).catch(() => "unreadable" as const);
+  if (old === undefined || (old !== "unreadable" && old.vaultId === vaultId)) return;
+  const aside = `${path}.${old === "unreadable" ? old : old.vaultId}`;
+  await Deno.rename(path, aside);
+  ui.note(`the key file that was here is kept as ${aside}`);
 }
 
 /** Removes the key of a vault that was not made after all. */

@@ -64,5 +64,6 @@ function tell(ui: Ui, event: SyncEvent): void {
 
 function requestLine({ operation, key, attempt, outcome, milliseconds }: RequestNote): string {
   const again = attempt > 1 ? ` (try ${attempt})` : "";
-  return `${operation} ${printable(key)}: ${outcome} in ${duration(milliseconds)}${again}`;
+  const what = key === "" ? operation : `${operation} ${printable(key)}`;
+  return `${what}: ${outcome} in ${duration(milliseconds)}${again}`;
 }

@@ -19,7 +19,7 @@ export async function runFullSync(app: App, ui: Ui, options: StoreOptions): Prom
   const { firstRun, showNextSteps } = await import("./first_run.ts");
   await firstRun(app, ui, device, options);
   const code = await runOperations(app, ui, device, options, ["pull", "push"]);
-  await showNextSteps(app, ui);
+  await showNextSteps(app, ui, options);
   return code;
 }
 

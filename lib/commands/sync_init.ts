@@ -33,7 +33,7 @@ export async function runInit(app: App, ui: Ui, options: InitOptions): Promise<n
   const store = await app.formatStore(location);
   if (options.json) await ui.json({ vault: { id: vaultId, name }, store });
   else await ui.summary(`made the vault "${name}" at ${store}`);
-  await showWordsOnce(app, ui);
+  await showWordsOnce(app, ui, options);
   ui.note("`hx import` takes the shells' history in, `hx sync` publishes it.");
   return 0;
 }

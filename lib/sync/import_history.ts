@@ -24,7 +24,7 @@ export interface ImportCounts {
 
 /**
  * Puts the events of one history file in. Idempotent: what is here is not changed, what was forgotten
- * does not come back. A failure keeps the batches before it; running it again completes it.
+ * does not come back. A failure keeps what was put in before it; running it again completes it.
  *
  * @param keys of the vault, if this device is enrolled
  * @param session what is said of the file's session
@@ -40,7 +40,7 @@ export async function importHistory(
 ): Promise<ImportCounts> {
   const counts: ImportCounts = { added: 0, known: 0, forgotten: 0 };
   let read = 0;
-  for await (const events of batches) {
+  for await (const events of joined(batches)) {
     await withDigests(
       db,
       keys,
@@ -51,6 +51,23 @@ export async function importHistory(
   }
   indexTexts(db);
   return counts;
+}
+
+/** Events in one transaction: keys are spread over the whole index, so few large ones are faster. */
+const TRANSACTION_EVENTS = 20_000;
+
+/** Joins small batches to large ones. */
+async function* joined(
+  batches: AsyncIterable<readonly EventRecord[]>,
+): AsyncGenerator<readonly EventRecord[]> {
+  let events: EventRecord[] = [];
+  for await (const batch of batches) {
+    events = events.concat(batch);
+    if (events.length < TRANSACTION_EVENTS) continue;
+    yield events;
+    events = [];
+  }
+  if (events.length > 0) yield events;
 }
 
 function putBatch(
