@@ -1,11 +1,13 @@
 /**
- * Writes the test vectors of the format, `tests/vectors/*.json`. The same bytes every time: the
- * randomness of each comes from its name.
+ * Writes the test vectors of the format, `tests/vectors/*.json`, and the known answers beside them,
+ * `tests/vectors/known/*.json`. The same bytes every time: the randomness of each comes from its name.
  *
  * Usage: deno run --allow-read --allow-write scripts/make_vectors.ts
  */
 import { fileURLToPath } from "node:url";
 import { seeded, seededBytes } from "../tests/seeded.ts";
+import { keyOf } from "../lib/format/mod.ts";
+import { knownAnswers } from "../tests/known_answers.ts";
 import { CASES } from "../tests/vector_cases.ts";
 import { craft, MASTER, NODE, type Vector, vectorKeys } from "../tests/vector_kit.ts";
 
@@ -15,21 +17,27 @@ const folder = fileURLToPath(new URL("../tests/vectors/", import.meta.url));
 export async function makeVectors(): Promise<Map<string, string>> {
   const keys = await vectorKeys();
   const files = new Map<string, string>();
-  for (const { file, about, base, payload, how, good } of CASES) {
+  for (const { file, about, base, payload, how, maxPlain, fails } of CASES) {
     if (files.has(file)) throw new Error(`two vectors are named ${file}`);
     const random = seededBytes(seeded(seedOf(file)));
     const object = await craft(keys, random, base.fields, payload, how);
     const vector: Vector = {
       about,
       master: MASTER,
-      name: base.name,
+      key: keyOf(base.name),
       ...(base.name.type === "tombstone" && { node_id: NODE }),
+      ...(maxPlain !== undefined && { max_plain: maxPlain }),
       object: object.toBase64(),
-      expect: good ? { payload: payload.toBase64() } : { category: "corrupt" },
+      expect: fails ? { category: fails } : { payload: payload.toBase64() },
     };
-    files.set(`${file}.json`, `${JSON.stringify(vector, null, 1)}\n`);
+    files.set(`${file}.json`, textOf(vector));
   }
+  files.set("known/answers.json", textOf(await knownAnswers()));
   return files;
+}
+
+function textOf(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
 }
 
 function seedOf(text: string): number {
@@ -39,8 +47,10 @@ function seedOf(text: string): number {
 }
 
 if (import.meta.main) {
-  for await (const entry of Deno.readDir(folder)) await Deno.remove(`${folder}${entry.name}`);
-  for (const [file, text] of await makeVectors()) {
+  const files = await makeVectors();
+  await Deno.remove(folder, { recursive: true });
+  await Deno.mkdir(`${folder}known`, { recursive: true });
+  for (const [file, text] of files) {
     await Deno.writeTextFile(`${folder}${file}`, text);
   }
 }

@@ -1,58 +1,34 @@
+/** The format's own rules: names, records, canonical JSON, what encoders write. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isCategory } from "../lib/errors.ts";
+import { HxError, isCategory } from "../lib/errors.ts";
 import {
-  blobId,
-  deriveVaultKeys,
-  forgetDigest,
-  makeSlot,
-  openSlot,
-  sealStream,
-} from "../lib/crypto/mod.ts";
-import { masterFromWords, wordsFromMaster } from "../lib/crypto/words.ts";
-import {
+  canonicalArtifact,
   canonicalEvent,
+  canonicalJson,
   compareBytes,
+  encodeManifest,
+  encodeSegment,
+  encodeTombstone,
+  type EventRecord,
   fromHex,
+  fromUtf8,
   keyOf,
+  type ManifestPayload,
   parseKey,
+  parseManifest,
   parseSegment,
+  parseTombstone,
+  type SegmentPayload,
   toHex,
+  type TombstonePayload,
   utf8,
-  uuid5,
 } from "../lib/format/mod.ts";
 import { utf8Length } from "../lib/format/check.ts";
 import { BASES, EVENT } from "./vector_cases.ts";
-import { MASTER, NODE, VAULT } from "./vector_kit.ts";
-import { seeded, seededBytes } from "./seeded.ts";
+import { NODE, VAULT } from "./vector_kit.ts";
 
-const random = seededBytes(seeded(3));
 const MIB = 1 << 20;
-
-Deno.test("uuid5() gives the UUID that RFC 9562 appendix A.4 gives", async () => {
-  const dns = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
-  assert.equal(await uuid5(dns, "www.example.com"), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
-});
-
-Deno.test("deriveVaultKeys() gives HKDF's keys, computed apart from it", async () => {
-  // HKDF-SHA-256 by its definition (RFC 5869) from HMAC alone.
-  const hmac = async (key: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>) => {
-    const hash = { name: "HMAC", hash: "SHA-256" };
-    const k = await crypto.subtle.importKey("raw", key, hash, false, ["sign"]);
-    return new Uint8Array(await crypto.subtle.sign("HMAC", k, data));
-  };
-  const salt = fromHex(VAULT.replaceAll("-", ""))!;
-  const prk = await hmac(salt, fromHex(MASTER)!);
-  const okm = (info: string) => hmac(prk, new Uint8Array([...utf8(info), 1]));
-  const keys = await deriveVaultKeys(fromHex(MASTER)!, VAULT);
-  const text = "ls -la";
-  assert.equal(
-    await forgetDigest(keys, text),
-    toHex(await hmac(await okm("hx/v0 forget"), utf8(text))),
-  );
-  const hash = random(32);
-  assert.equal(await blobId(keys, hash), toHex(await hmac(await okm("hx/v0 blob-name"), hash)));
-});
 
 Deno.test("parseKey() is the inverse of keyOf(), and takes nothing else", () => {
   const blob = { type: "blob", vaultId: VAULT, blobId: "ab".repeat(32) } as const;
@@ -107,59 +83,173 @@ Deno.test("compareBytes() orders as UTF-8 bytes, not as UTF-16 units", () => {
   assert.ok("\uffff" > "😀");
 });
 
-Deno.test("recovery words are the key itself (BIP 39's own vectors), in any dress", () => {
-  const master = new Uint8Array(32).fill(0x7f);
-  const words = "legal winner thank year wave sausage worth useful legal winner thank year wave " +
-    "sausage worth useful legal winner thank year wave sausage worth title";
-  assert.equal(wordsFromMaster(master), words);
-  const dressed = words.toUpperCase().split(" ").map((word, i) => `${i + 1}. ${word}\n`).join(" ");
-  assert.deepEqual(masterFromWords(dressed), master);
-});
-
-Deno.test("masterFromWords() says which word is wrong, and never a right one", () => {
-  const words = wordsFromMaster(random(32)).split(" ");
-  const typo = [...words];
-  typo[4] = "legel";
-  assert.throws(
-    () => masterFromWords(typo.join(" ")),
-    (error) =>
-      isCategory(error, "auth") && /word 5/.test(error.message) && /legal/.test(error.hint!) &&
-      !words.filter((word) => word !== "legal").some((word) =>
-        new RegExp(`\\b${word}\\b`).test(error.hint!.replace("did you mean", ""))
-      ),
-  );
-  assert.throws(() => masterFromWords(words.slice(1).join(" ")), /24 words, not 23/);
-  const swapped = [words[1], words[0], ...words.slice(2)].join(" ");
-  assert.throws(() => masterFromWords(swapped), (error) => isCategory(error, "auth"));
-});
-
-Deno.test("a passphrase slot opens with its passphrase in any Unicode form, and with no other", async () => {
-  const master = random(32);
-  const slot = await makeSlot(master, "grün\u00e9 Wiese", 600_000, random);
-  assert.deepEqual(await openSlot(slot, "gru\u0308ne\u0301 Wiese"), master);
-  assert.equal(await openSlot(slot, "gruen"), undefined);
-});
-
-Deno.test("sealStream() needs no more memory for 64 MiB than for 8", async () => {
-  const keys = await deriveVaultKeys(random(32), VAULT);
-  const sealing = async (mib: number) => {
-    let left = mib;
-    const chunk = new Uint8Array(MIB);
-    const source = new ReadableStream<Uint8Array>({
-      pull: (out) => left-- > 0 ? out.enqueue(chunk) : out.close(),
-    }, { highWaterMark: 0 });
-    const { name } = BASES.vault;
-    const meta = { name, createdAt: "2026-01-01T00:00:00.000Z", compression: "none" } as const;
-    let size = 0;
-    let waiting = 0;
-    for await (const part of await sealStream(meta, source, keys, random)) {
-      size += part.length;
-      waiting = Math.max(waiting, mib - left - size / MIB);
-    }
-    assert.ok(size > mib * MIB);
-    return waiting;
+Deno.test("canonicalJson() writes numbers as RFC 8785, appendix B, has them", () => {
+  const cases: Record<string, string> = {
+    "0000000000000000": "0",
+    "8000000000000000": "0",
+    "0000000000000001": "5e-324",
+    "8000000000000001": "-5e-324",
+    "7fefffffffffffff": "1.7976931348623157e+308",
+    "ffefffffffffffff": "-1.7976931348623157e+308",
+    "4340000000000000": "9007199254740992",
+    "c340000000000000": "-9007199254740992",
+    "4430000000000000": "295147905179352830000",
+    "44b52d02c7e14af5": "9.999999999999997e+22",
+    "44b52d02c7e14af6": "1e+23",
+    "44b52d02c7e14af7": "1.0000000000000001e+23",
+    "444b1ae4d6e2ef4e": "999999999999999700000",
+    "444b1ae4d6e2ef4f": "999999999999999900000",
+    "444b1ae4d6e2ef50": "1e+21",
+    "3eb0c6f7a0b5ed8c": "9.999999999999997e-7",
+    "3eb0c6f7a0b5ed8d": "0.000001",
+    "41b3de4355555553": "333333333.3333332",
+    "41b3de4355555554": "333333333.33333325",
+    "41b3de4355555555": "333333333.3333333",
+    "41b3de4355555556": "333333333.3333334",
+    "41b3de4355555557": "333333333.33333343",
+    "becbf647612f3696": "-0.0000033333333333333333",
+    "43143ff3c1cb0959": "1424953923781206.2",
   };
-  // What was read and not yet given out: a few frames, however long the stream is.
-  assert.ok(await sealing(8) < 6);
-  assert.ok(await sealing(64) < 6);
+  for (const [hex, text] of Object.entries(cases)) {
+    const number = new DataView(fromHex(hex)!.buffer).getFloat64(0);
+    assert.equal(canonicalJson(number), text, hex);
+    const event = { ...EVENT, started_at: number };
+    assert.ok(canonicalEvent(event).includes(`"started_at":${text}`), hex);
+  }
+});
+
+Deno.test("canonicalJson() sorts as RFC 8785, section 3.2.3, has it", () => {
+  const value = {
+    "\u20ac": 1,
+    "\r": 2,
+    "\ufb33": 3,
+    "1": 4,
+    "😀": 5,
+    "\u0080": 6,
+    "ö": 7,
+    x: undefined,
+  };
+  assert.equal(
+    canonicalJson({ b: [value, null, true], a: "\u000f\n/" }),
+    '{"a":"\\u000f\\n/","b":[{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3},null,true]}',
+  );
+});
+
+Deno.test("canonicalJson() refuses what JSON has no value for", () => {
+  for (const value of [NaN, Infinity, "\ud83d", { "\udc00": 1 }, [undefined], () => 1, 1n]) {
+    assert.throws(() => canonicalJson(value), TypeError);
+  }
+});
+
+Deno.test("canonicalEvent() and canonicalArtifact() are canonicalJson() over the known fields", () => {
+  const event: EventRecord = { ...EVENT, order: 3, truncated: true, cmd_base64: "AA==" };
+  const artifact = {
+    name: "build.log",
+    event: { session_id: "s", seq: 5, node_id: NODE },
+    artifact_id: "a",
+    created_at: 1.5,
+    byte_len: 3,
+    blob_hash: "ab".repeat(32),
+    media_type: "text/plain",
+  };
+  assert.equal(canonicalEvent(event), canonicalJson(event));
+  assert.equal(canonicalArtifact(artifact), canonicalJson(artifact));
+  const local = { ...event, row: 17 };
+  assert.equal(canonicalEvent(local), canonicalJson(event));
+});
+
+const SEGMENT: SegmentPayload = {
+  events: [{ ...EVENT, order: 3, truncated: true, cmd_base64: "AA==" }],
+  sessions: [{
+    session_id: "s",
+    started_at: 1,
+    ended_at: 2,
+    host: "ada",
+    user: "u",
+    shell: "zsh",
+    tty: "t",
+    initial_cwd: "/",
+  }],
+  artifacts: [{
+    artifact_id: "a",
+    event: { node_id: NODE, session_id: "s", seq: 1 },
+    name: "n",
+    blob_hash: "00".repeat(32),
+    byte_len: 0,
+    media_type: "text/plain",
+    created_at: 1,
+  }],
+  pins: [{ session_id: "s", pinned: true }],
+};
+const KEYS: TombstonePayload = {
+  events: [{ node_id: NODE, session_id: "s", seq: 1 }],
+  imports: [{ node_id: NODE, digest: "00".repeat(32), started_at: 1 }],
+  reason: "r",
+};
+const WINDOW: TombstonePayload = { node_id: NODE, start_ts: 1, end_ts: 2, reason: "r" };
+const MANIFEST: ManifestPayload = JSON.parse(fromUtf8(BASES.manifest.payload)!);
+
+/** The same value with the fields of every object in the opposite order, and a local one added. */
+function disturbed<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(disturbed) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).reverse().map(([name, field]) => [name, disturbed(field)]);
+  return Object.fromEntries([...fields, ["local", undefined]]);
+}
+
+Deno.test("encodeSegment(), encodeTombstone(), encodeManifest() write one order of fields", () => {
+  assert.deepEqual(encodeSegment(disturbed(SEGMENT)), encodeSegment(SEGMENT));
+  for (const payload of [KEYS, WINDOW]) {
+    assert.deepEqual(encodeTombstone(disturbed(payload)), encodeTombstone(payload));
+  }
+  assert.deepEqual(encodeManifest(disturbed(MANIFEST)), encodeManifest(MANIFEST));
+});
+
+Deno.test("encodeSegment() and encodeTombstone() write nothing that is local to a device", () => {
+  const events = [{ ...EVENT, row: 17 }];
+  assert.deepEqual(encodeSegment({ events }), encodeSegment({ events: [EVENT] }));
+  const window = { ...WINDOW, row: 17 };
+  assert.deepEqual(encodeTombstone(window), encodeTombstone(WINDOW));
+});
+
+Deno.test("what is encoded is parsed back whole", () => {
+  assert.deepEqual(parseSegment(encodeSegment(SEGMENT)), SEGMENT);
+  const header = { vault_id: VAULT, node_id: NODE, created_at: "2026-01-01T00:00:00.000Z" };
+  const as = header as Parameters<typeof parseTombstone>[1];
+  for (const payload of [KEYS, WINDOW]) {
+    assert.deepEqual(parseTombstone(encodeTombstone(payload), as), payload);
+  }
+  assert.deepEqual(parseManifest(encodeManifest(MANIFEST), as), MANIFEST);
+});
+
+Deno.test("parseSegment() takes a cmd_base64 of just 1 MiB of bytes and no byte more", () => {
+  const segment = (base64: string) => encodeSegment({ events: [{ ...EVENT, cmd_base64: base64 }] });
+  for (const size of [MIB, MIB - 1, MIB - 2, 0]) {
+    const base64 = new Uint8Array(size).toBase64();
+    assert.equal(parseSegment(segment(base64)).events[0]!.cmd_base64, base64);
+  }
+  for (const size of [MIB + 1, MIB + 2, MIB + 3]) {
+    const base64 = new Uint8Array(size).toBase64();
+    assert.throws(() => parseSegment(segment(base64)), (error) => isCategory(error, "corrupt"));
+  }
+});
+
+Deno.test("parseSegment() quotes nothing of a history in its errors", () => {
+  const secret = "hunter2";
+  const texts = [`{"cmd": ${secret}}`, `{"events":[{"cmd":"${secret}"} ${secret}`, `"${secret}"`];
+  const events = [{ ...EVENT, cmd: `${secret}\0`, cwd: secret, session_id: secret }];
+  for (const text of [...texts, JSON.stringify({ events })]) {
+    assert.throws(() => parseSegment(utf8(text)), (error) => {
+      assert.ok(error instanceof HxError);
+      assert.ok(!`${error.message} ${error.hint} ${error.cause}`.includes(secret));
+      return true;
+    });
+  }
+});
+
+Deno.test("toHex() and fromHex() are inverse; upper case, odd lengths and other digits are refused", () => {
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => {
+    assert.deepEqual(fromHex(toHex(bytes)), new Uint8Array(bytes));
+  }));
+  for (const wrong of ["AB", "a", "0g", " 00", "00\n"]) assert.equal(fromHex(wrong), undefined);
 });

@@ -1,15 +1,8 @@
 /** Crafting objects by hand, right or wrong in one place, and the file format of the test vectors. */
-import { crc32 } from "node:zlib";
 import { deriveVaultKeys, type VaultKeys } from "../lib/crypto/mod.ts";
 import { sealFrame } from "../lib/crypto/frames.ts";
-import {
-  concatBytes,
-  fromHex,
-  type ObjectName,
-  type RandomBytes,
-  toHex,
-  utf8,
-} from "../lib/format/mod.ts";
+import { concatBytes, fromHex, type RandomBytes, toHex, utf8 } from "../lib/format/mod.ts";
+import { gzipStored } from "./gzip_kit.ts";
 
 /** One vector as its file has it. */
 export interface Vector {
@@ -17,15 +10,20 @@ export interface Vector {
   about: string;
   /** K_master in hex. */
   master: string;
-  /** What the object's key says. */
-  name: ObjectName;
+  /** The object's key. */
+  key: string;
   /** The node whose manifest names a tombstone. */
   node_id?: string;
+  /** Of a blob: the `byte_len` of its record. */
+  max_plain?: number;
   /** The object in base64. */
   object: string;
   /** The payload in base64 where it opens; the category of the failure where it does not. */
-  expect: { payload: string } | { category: "corrupt" };
+  expect: { payload: string } | { category: Failure };
 }
+
+/** What an object that does not open fails with. */
+export type Failure = "corrupt" | "hash-mismatch";
 
 export const MASTER = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 export const VAULT = "6f1c1e0a-4d1b-4d55-9f0b-2f6f0c9a1b01";
@@ -41,6 +39,8 @@ type Json = Record<string, unknown>;
 export interface Craft {
   /** Changes the header before it is encoded. */
   header?: (header: Json) => unknown;
+  /** Changes the header's bytes before anything is sealed with them. */
+  headerBytesBefore?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   /** Changes the header's bytes after the frames were sealed with the right ones. */
   headerBytesAfter?: (bytes: Uint8Array) => Uint8Array;
   /** The length field. */
@@ -58,6 +58,10 @@ export interface Craft {
   object?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   /** Wraps K_obj with this key instead. */
   wrap?: CryptoKey;
+  /** Bytes of K_obj. @default 32 */
+  keyBytes?: number;
+  /** Changes the nonce that header and frames have. */
+  nonce?: (nonce: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 }
 
 /** A frame before it is sealed. */
@@ -76,10 +80,10 @@ export async function craft(
   how: Craft = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const frame = how.frame ?? 4096;
-  const raw = random(32);
+  const raw = random(how.keyBytes ?? 32);
   const objectKey = await crypto.subtle.importKey("raw", raw, "AES-GCM", true, ["encrypt"]);
   const wrapped = await crypto.subtle.wrapKey("raw", objectKey, how.wrap ?? keys.wrap, "AES-KW");
-  const nonce = random(7);
+  const nonce = how.nonce ? how.nonce(random(7)) : random(7);
   const header: Json = {
     magic: "HXOBJ",
     version: 0,
@@ -94,7 +98,8 @@ export async function craft(
       wrapped_key: toHex(new Uint8Array(wrapped)),
     },
   };
-  const bytes = utf8(JSON.stringify(how.header ? how.header(header) : header));
+  const encoded = utf8(JSON.stringify(how.header ? how.header(header) : header));
+  const bytes = how.headerBytesBefore ? how.headerBytesBefore(encoded) : encoded;
   const right = how.compression === "gzip" ? gzipStored(payload) : payload;
   const body = how.pack ? how.pack(payload) : right;
   const frames = how.frames ? how.frames(cut(body, frame)) : cut(body, frame);
@@ -116,19 +121,4 @@ function cut(body: Uint8Array<ArrayBuffer>, size: number): Frame[] {
     last: index === count - 1,
     plain: body.slice(index * size, (index + 1) * size),
   }));
-}
-
-/** gzip in stored blocks: the same bytes from every version of every library (RFC 1951, 1952). */
-export function gzipStored(payload: Uint8Array): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)];
-  for (let at = 0; at === 0 || at < payload.length; at += 65_535) {
-    const block = payload.subarray(at, at + 65_535);
-    const last = at + 65_535 >= payload.length ? 1 : 0;
-    const size = block.length;
-    parts.push(Uint8Array.of(last, size & 255, size >> 8, ~size & 255, (~size >> 8) & 255), block);
-  }
-  const trailer = new DataView(new ArrayBuffer(8));
-  trailer.setUint32(0, crc32(payload), true);
-  trailer.setUint32(4, payload.length, true);
-  return concatBytes(...parts, new Uint8Array(trailer.buffer));
 }

@@ -52,7 +52,11 @@ function deflateStart(packed: Uint8Array, what: string): number {
     if (end < 0) throw broken();
     at = end + 1;
   }
-  if (flags & 2) at += 2; // FHCRC
+  if (flags & 2) { // FHCRC: the low half of the header's own checksum
+    const sum = (packed[at] ?? 0) + 256 * (packed[at + 1] ?? 0);
+    if (sum !== (crc32(packed.subarray(0, at)) & 0xffff)) throw broken();
+    at += 2;
+  }
   if (at >= packed.length) throw broken();
   return at;
 }

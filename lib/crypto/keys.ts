@@ -1,5 +1,5 @@
 /** The keys of a vault, all derived from one master key (format, section 4). */
-import { type RandomBytes, toHex, utf8, uuidBytes } from "../format/mod.ts";
+import { fromHex, type RandomBytes, toHex, utf8, uuidBytes } from "../format/mod.ts";
 
 /** What a device needs to read and write a vault. No key in it can be exported. */
 export interface VaultKeys {
@@ -57,12 +57,13 @@ export async function forgetDigest(keys: VaultKeys, cmd: string): Promise<string
   return toHex(new Uint8Array(await crypto.subtle.sign("HMAC", keys.forget, utf8(cmd))));
 }
 
-/** The name of a blob in the store: hex of HMAC-SHA-256(K_blob, the 32 bytes of its hash). */
-export async function blobId(keys: VaultKeys, hash: Uint8Array<ArrayBuffer>): Promise<string> {
+/**
+ * The name of a blob in the store: hex of HMAC-SHA-256(K_blob, the 32 bytes of its hash).
+ *
+ * @param blobHash SHA-256 of the content: 64 lower-case hex digits
+ */
+export async function blobId(keys: VaultKeys, blobHash: string): Promise<string> {
+  const hash = fromHex(blobHash);
+  if (hash?.length !== 32) throw new TypeError("a blob's hash is 64 hex digits");
   return toHex(new Uint8Array(await crypto.subtle.sign("HMAC", keys.blob, hash)));
-}
-
-/** Hex of SHA-256. */
-export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }

@@ -4,7 +4,9 @@
  * @module
  */
 export { deriveVaultKeys, forgetDigest, generateMaster, type VaultKeys } from "./keys.ts";
-export { blobId, KEY_BYTES, sha256Hex } from "./keys.ts";
-export { type OpenedBytes, type OpenedStream, openObject, openStream, readHeader } from "./open.ts";
+export { blobId, KEY_BYTES } from "./keys.ts";
+export { type RunningHash, sha256Hex, startSha256 } from "./hash.ts";
+export { type OpenedBytes, openObject, type OpenOptions, readHeader } from "./open.ts";
+export { type OpenedStream, openStream } from "./open_stream.ts";
 export { type SealMeta, sealObject, sealStream } from "./seal.ts";
 export { makeSlot, openSlot } from "./slots.ts";

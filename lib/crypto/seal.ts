@@ -1,14 +1,20 @@
 /** Sealing objects: header, then encrypted frames (format, sections 3 to 5). */
+import { HxError } from "../errors.ts";
 import {
+  checkHeaderMatches,
   type Compression,
   concatBytes,
   encodeHeader,
   FRAME_BYTES,
   frameHeader,
   type Header,
+  keyOf,
   type KeySlot,
+  LIMITS,
   type ObjectName,
+  parseHeader,
   type RandomBytes,
+  storedLimit,
   toHex,
 } from "../format/mod.ts";
 import { type FrameCipher, sealFrame } from "./frames.ts";
@@ -19,7 +25,7 @@ import { KEY_BYTES, type VaultKeys } from "./keys.ts";
 export interface SealMeta {
   /** Its name. */
   name: ObjectName;
-  /** The node that writes it: manifests, segments, tombstones. */
+  /** The node that writes it. Only a tombstone's name does not tell it. */
   nodeId?: string;
   /** RFC 3339 with milliseconds and `Z`. */
   createdAt: string;
@@ -31,13 +37,19 @@ export interface SealMeta {
   frame?: number;
 }
 
-/** Seals a payload that is whole in memory, with a key of its own. */
+/**
+ * Seals a payload that is whole in memory, with a key of its own.
+ *
+ * @throws {HxError} `corrupt` where `meta` makes a header that no reader takes; `unexpected` where the
+ * payload is larger than readers take
+ */
 export async function sealObject(
   meta: SealMeta,
   payload: Uint8Array<ArrayBuffer>,
   keys: VaultKeys,
   random: RandomBytes,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkSize(meta, payload.length, LIMITS[meta.name.type].plain);
   const cipher = await newCipher(meta, keys, random);
   const body = meta.compression === "gzip" ? gzip(payload) : payload;
   const frames = Math.max(1, Math.ceil(body.length / cipher.frame));
@@ -46,13 +58,22 @@ export async function sealObject(
     const plain = body.subarray(i * cipher.frame, (i + 1) * cipher.frame);
     parts.push(await sealFrame(cipher, i, i === frames - 1, plain));
   }
-  return concatBytes(...parts);
+  const object = concatBytes(...parts);
+  checkSize(meta, object.length, storedLimit(meta.name.type, payload.length));
+  return object;
+}
+
+/** What is too large to be read is better not written: its number could never be filled again. */
+function checkSize({ name }: SealMeta, size: number, limit: number): void {
+  if (size <= limit) return;
+  throw new HxError("unexpected", `sealing ${keyOf(name)}: ${size} bytes are more than ${limit}`);
 }
 
 /**
  * Seals a payload as it streams by; memory is bounded by a few frames.
  *
  * @returns the object's bytes; the stream errors where the source does
+ * @throws {HxError} `corrupt` where `meta` makes a header that no reader takes
  */
 export async function sealStream(
   meta: SealMeta,
@@ -74,6 +95,7 @@ async function newCipher(
   keys: VaultKeys,
   random: RandomBytes,
 ): Promise<FrameCipher> {
+  const what = `sealing ${keyOf(meta.name)}`;
   const raw = random(KEY_BYTES);
   const usages: KeyUsage[] = ["encrypt"];
   // Extractable only here, to be wrapped; what encrypts can't leave.
@@ -99,13 +121,15 @@ async function newCipher(
     },
     ...(meta.name.type === "vault" && { key_slots: [...(meta.keySlots ?? [])] }),
   };
-  return { key, nonce, header: encodeHeader(header), frame, what: meta.name.type };
+  const bytes = encodeHeader(header);
+  checkHeaderMatches(parseHeader(bytes, what).header, meta.name, what);
+  return { key, nonce, header: bytes, frame, what };
 }
 
 function idsOf({ name, nodeId }: SealMeta): Pick<Header, "vault_id"> & Partial<Header> {
   return {
     vault_id: name.vaultId,
-    ...(nodeId !== undefined && { node_id: nodeId }),
+    ...("nodeId" in name ? { node_id: name.nodeId } : nodeId !== undefined && { node_id: nodeId }),
     ...("segmentId" in name && { segment_id: name.segmentId }),
     ...("tombstoneId" in name && { tombstone_id: name.tombstoneId }),
     ...("blobId" in name && { blob_id: name.blobId }),

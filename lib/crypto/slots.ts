@@ -1,5 +1,13 @@
 /** Passphrase slots: the master key under a passphrase, in the vault's header (format, section 6). */
-import { fromHex, type KeySlot, type RandomBytes, toHex, utf8 } from "../format/mod.ts";
+import {
+  fromHex,
+  isIterations,
+  type KeySlot,
+  type RandomBytes,
+  toHex,
+  utf8,
+} from "../format/mod.ts";
+import { KEY_BYTES } from "./keys.ts";
 
 const SALT_BYTES = 16;
 
@@ -7,6 +15,7 @@ const SALT_BYTES = 16;
  * Puts a master key under a passphrase.
  *
  * @param iterations of PBKDF2: 600,000 to 10,000,000
+ * @throws {RangeError} for other iterations, which no reader would take
  */
 export async function makeSlot(
   master: Uint8Array<ArrayBuffer>,
@@ -14,6 +23,7 @@ export async function makeSlot(
   iterations: number,
   random: RandomBytes,
 ): Promise<KeySlot> {
+  if (master.length !== KEY_BYTES) throw new TypeError("the master key is not 32 bytes");
   const salt = random(SALT_BYTES);
   const wrapping = await slotKey(passphrase, salt, iterations);
   // Any 32-byte key type can be wrapped; HMAC's is one that may be extracted (HKDF's may not).
@@ -27,7 +37,12 @@ export async function makeSlot(
   };
 }
 
-/** The master key of a slot; undefined where the passphrase is not its own. */
+/**
+ * The master key of a slot; undefined where the passphrase is not its own.
+ *
+ * @param slot as `parseHeader` has checked it
+ * @throws {RangeError} for iterations that are out of range, before anything is derived
+ */
 export async function openSlot(
   slot: KeySlot,
   passphrase: string,
@@ -51,6 +66,7 @@ async function slotKey(
   salt: Uint8Array<ArrayBuffer>,
   iterations: number,
 ): Promise<CryptoKey> {
+  if (!isIterations(iterations)) throw new RangeError("PBKDF2 iterations are out of range");
   const secret = utf8(passphrase.normalize("NFKC"));
   const base = await crypto.subtle.importKey("raw", secret, "PBKDF2", false, ["deriveKey"]);
   return await crypto.subtle.deriveKey(

@@ -3,6 +3,7 @@
  * JSON.stringify writes numbers and strings just as that RFC has them (it was made from ECMAScript), so
  * only the order of the fields is left to do.
  */
+import { pick } from "./pick.ts";
 import type { ArtifactRecord, EventRecord } from "./types.ts";
 
 // Sorted by UTF-16 code units, as RFC 8785 wants.
@@ -45,11 +46,22 @@ export function canonicalArtifact(artifact: ArtifactRecord): string {
   });
 }
 
-/** The named fields, in their order; JSON.stringify leaves out what is undefined. */
-function pick<T extends object>(record: T, fields: readonly (keyof T)[]): Partial<T> {
-  const picked: Partial<T> = {};
-  for (const field of fields) {
-    if (record[field] !== undefined) picked[field] = record[field];
-  }
-  return picked;
+/**
+ * Canonical JSON of any value: objects with their fields sorted by UTF-16 code units, no white space.
+ * Fields that are undefined are left out.
+ *
+ * @throws {TypeError} where JSON has no such value: a number that is not finite, a lone surrogate,
+ * something that is neither null, boolean, number, string, list nor object
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value);
+  if (typeof value === "string" && value.isWellFormed()) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object") throw new TypeError("JSON has no such value");
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([name, field]) => `${canonicalJson(name)}:${canonicalJson(field)}`);
+  return `{${fields.join(",")}}`;
 }

@@ -4,6 +4,7 @@ import { corrupt } from "./corrupt.ts";
 import { MAX_FRAME_BYTES, MAX_HEADER_BYTES, MIN_FRAME_BYTES } from "./limits.ts";
 import type { ObjectName, ObjectType } from "./names.ts";
 import type { KeySlot } from "./types.ts";
+import { isUuid } from "./uuid.ts";
 
 /** How a payload is compressed before it is encrypted. */
 export type Compression = "none" | "gzip";
@@ -94,11 +95,12 @@ export function headerLength(start: Uint8Array, what: string): number {
  */
 export function parseHeader(bytes: Uint8Array<ArrayBuffer>, what: string): ParsedHeader {
   const text = fromUtf8(bytes);
+  if (text === undefined) throw corrupt(what, "its header is not UTF-8");
   let json: unknown;
   try {
-    json = text === undefined ? undefined : JSON.parse(text);
-  } catch (cause) {
-    throw corrupt(what, "its header is not JSON", cause);
+    json = JSON.parse(text);
+  } catch {
+    throw corrupt(what, "its header is not JSON");
   }
   const problem = isObject(json) ? problemOf(json) : "its header is not a JSON object";
   if (problem) throw corrupt(what, problem);
@@ -135,19 +137,34 @@ function isObject(value: unknown): value is Json {
 function problemOf(header: Json): string | undefined {
   if (header.magic !== "HXOBJ") return "its magic is not HXOBJ";
   if (header.version !== 0) return "its format version is not 0: update hx";
-  for (const field of ["object_type", "vault_id", "created_at"]) {
-    if (typeof header[field] !== "string") return `its ${field} is not a string`;
-  }
-  for (const field of ["node_id", "segment_id", "tombstone_id", "blob_id"]) {
-    if (header[field] === null) delete header[field];
-    const value = header[field];
-    if (value !== undefined && typeof value !== "string") return `its ${field} is not a string`;
-  }
-  if (!isTime(header.created_at as string)) return "its created_at is not a time";
+  const { object_type: type, created_at: created } = header;
+  if (typeof type !== "string" || !Object.hasOwn(IDS, type)) return "its object_type is unknown";
+  const idProblem = idsProblem(header, IDS[type as ObjectType]);
+  if (idProblem) return idProblem;
+  if (typeof created !== "string" || !isTime(created)) return "its created_at is not a time";
   if (header.compression !== "none" && header.compression !== "gzip") {
     return "its compression is unknown";
   }
   return cryptoProblem(header.crypto) ?? slotsProblem(header);
+}
+
+/** By type, the ids that a header has besides `vault_id` (section 3). */
+const IDS: Readonly<Record<ObjectType, readonly string[]>> = {
+  vault: [],
+  manifest: ["node_id"],
+  segment: ["node_id", "segment_id"],
+  tombstone: ["node_id", "tombstone_id"],
+  blob: ["blob_id"],
+};
+
+function idsProblem(header: Json, needed: readonly string[]): string | undefined {
+  for (const field of ["vault_id", "node_id", "segment_id", "tombstone_id", "blob_id"]) {
+    if (header[field] === null) delete header[field];
+    const id = header[field];
+    if (id === undefined && field !== "vault_id" && !needed.includes(field)) continue;
+    const right = field === "blob_id" ? isHex(id, 32, 32) : typeof id === "string" && isUuid(id);
+    if (!right) return `its ${field} is missing or not an id`;
+  }
 }
 
 /** RFC 3339 with milliseconds and `Z`, of a day that exists. */
@@ -168,6 +185,11 @@ function cryptoProblem(crypto: unknown): string | undefined {
   if (!isHex(crypto.wrapped_key, 40, 40)) return "its wrapped key is not 40 bytes";
 }
 
+/** What {@link KeySlot.iterations} may be: fewer are weak, more only keep a reader busy. */
+export function isIterations(value: unknown): value is number {
+  return isInteger(value, 600_000, 10_000_000);
+}
+
 function slotsProblem(header: Json): string | undefined {
   if (header.object_type !== "vault") return undefined;
   const slots = header.key_slots;
@@ -176,7 +198,7 @@ function slotsProblem(header: Json): string | undefined {
     if (!isObject(slot)) return "a key slot is not an object";
     if (slot.kdf !== "PBKDF2-HMAC-SHA-256") return "the kdf of a key slot is unknown";
     if (!isHex(slot.salt, 16, MAX_HEADER_BYTES)) return "the salt of a key slot is too short";
-    if (!isInteger(slot.iterations, 600_000, 10_000_000)) {
+    if (!isIterations(slot.iterations)) {
       return "the iterations of a key slot are out of range";
     }
     if (!isHex(slot.wrapped_key, 40, 40)) return "the wrapped key of a key slot is not 40 bytes";

@@ -17,6 +17,16 @@ export const LIMITS: Readonly<Record<ObjectType, { stored: number; plain: number
   blob: { stored: Number.MAX_SAFE_INTEGER, plain: Number.MAX_SAFE_INTEGER },
 };
 
+/**
+ * Largest object as stored, in bytes. A blob's follows from its content: twice that is more than
+ * frames of 4 KiB with their tags, and gzip of what does not compress, can take.
+ *
+ * @param maxPlain largest payload in bytes
+ */
+export function storedLimit(type: ObjectType, maxPlain: number): number {
+  return type === "blob" ? 2 * maxPlain + MIB : LIMITS[type].stored;
+}
+
 /** Most events in a segment. */
 export const MAX_EVENTS = 50_000;
 

@@ -1,5 +1,4 @@
 /** The payloads of tombstones, manifests and vaults (section 6). */
-import { utf8 } from "./bytes.ts";
 import {
   hash,
   integer,
@@ -25,21 +24,6 @@ import type {
   VaultPayload,
   WindowTombstone,
 } from "./types.ts";
-
-/** The bytes of a tombstone's payload. */
-export function encodeTombstone(payload: TombstonePayload): Uint8Array<ArrayBuffer> {
-  return utf8(JSON.stringify(payload));
-}
-
-/** The bytes of a manifest's payload. */
-export function encodeManifest(payload: ManifestPayload): Uint8Array<ArrayBuffer> {
-  return utf8(JSON.stringify(payload));
-}
-
-/** The bytes of a vault's payload. */
-export function encodeVault(payload: VaultPayload): Uint8Array<ArrayBuffer> {
-  return utf8(JSON.stringify(payload));
-}
 
 /**
  * Reads the payload of a tombstone.

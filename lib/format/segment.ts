@@ -1,5 +1,4 @@
 /** The payload of a segment (section 6). */
-import { utf8 } from "./bytes.ts";
 import {
   boolean,
   hash,
@@ -26,11 +25,6 @@ import type {
   SessionRecord,
 } from "./types.ts";
 import { isUuid } from "./uuid.ts";
-
-/** The bytes of a segment's payload. */
-export function encodeSegment(payload: SegmentPayload): Uint8Array<ArrayBuffer> {
-  return utf8(JSON.stringify(payload));
-}
 
 /**
  * Reads the payload of a segment.
@@ -61,14 +55,11 @@ function records<T>(
   return optional(value, what, list)?.map((entry, i) => parse(entry, `${what} ${i}`));
 }
 
-/** Longest base64 of {@link MAX_CMD_BYTES}. */
-const MAX_BASE64 = Math.ceil(MAX_CMD_BYTES / 3) * 4;
-
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
  * Events are checked by hand and not through the helpers: a pull checks millions of them, and this
- * makes no text for an error that is not thrown.
+ * makes no text for the error of a field that is right.
  */
 function parseEvent(value: unknown, what: string): EventRecord {
   const json = object(value, what);
@@ -124,10 +115,17 @@ function requireNumber(value: unknown, what: string, field: string): asserts val
 }
 
 function parseBase64(value: unknown, what: string): string {
-  if (typeof value !== "string" || value.length > MAX_BASE64 || !BASE64.test(value)) {
+  if (
+    typeof value !== "string" || base64Bytes(value) > MAX_CMD_BYTES || !BASE64.test(value)
+  ) {
     throw corrupt(`${what}: cmd_base64`, "it is not base64 of at most 1 MiB");
   }
   return value;
+}
+
+/** Bytes that base64 with its padding stands for. */
+function base64Bytes(text: string): number {
+  return text.length / 4 * 3 - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
 }
 
 /** Reads the key of an event. */
