@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { SeenNumbers } from "../lib/history/seen_numbers.ts";
 import type { EventRecord } from "../lib/format/types.ts";
 import {
   importEvents,
@@ -106,4 +108,22 @@ Deno.test("sessionOf() and ImportKeys refuse a label that no record could hold",
     await assert.rejects(sessionOf(source), (error) => isCategory(error, "usage"));
     await assert.rejects(ImportKeys.of(source), (error) => isCategory(error, "usage"));
   }
+});
+
+Deno.test("SeenNumbers is a set, also of numbers that meet in one slot and as it grows", () => {
+  const numbers = fc.array(fc.oneof(fc.nat(50), fc.nat(40).map((n) => n * 1024), fc.maxSafeNat()), {
+    maxLength: 3000,
+    size: "max",
+  });
+  fc.assert(
+    fc.property(numbers, (list) => {
+      const seen = new SeenNumbers();
+      const set = new Set<number>();
+      for (const n of list) {
+        assert.equal(seen.add(n), !set.has(n));
+        set.add(n);
+      }
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -8,6 +8,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { HxError } from "../errors.ts";
 import type { EventKey } from "../format/types.ts";
 import { uuid5 } from "../format/uuid.ts";
+import { SeenNumbers } from "./seen_numbers.ts";
 import type { HistoryLine, Shell } from "./types.ts";
 
 /** The namespace of import identities (format, section 9). */
@@ -47,7 +48,9 @@ export async function importSessionId({ label, shell }: ImportSource): Promise<s
  * ```
  */
 export class ImportKeys {
-  /** How often a (time, command) pair came, by its `seq` at n = 1. */
+  /** The (time, command) pairs that came, by their `seq` at n = 1. */
+  readonly #seen = new SeenNumbers();
+  /** How often those came that came more than once. */
   readonly #counts = new Map<number, number>();
   readonly #nodeId: string;
   readonly #sessionId: string;
@@ -70,10 +73,15 @@ export class ImportKeys {
   /** The key of the next line; `cmd` as it is stored. */
   next({ started_at, cmd }: Pick<HistoryLine, "started_at" | "cmd">): EventKey {
     const first = importSeq(started_at, cmd, 1);
-    const n = (this.#counts.get(first) ?? 0) + 1;
-    this.#counts.set(first, n);
-    const seq = n === 1 ? first : importSeq(started_at, cmd, n);
+    const seq = this.#seen.add(first) ? first : importSeq(started_at, cmd, this.#again(first));
     return { node_id: this.#nodeId, session_id: this.#sessionId, seq };
+  }
+
+  /** Which one of its equals a pair is that came before. */
+  #again(first: number): number {
+    const n = (this.#counts.get(first) ?? 1) + 1;
+    this.#counts.set(first, n);
+    return n;
   }
 }
 

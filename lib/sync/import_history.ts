@@ -54,7 +54,7 @@ export async function importHistory(
 }
 
 /** Events in one transaction: keys are spread over the whole index, so few large ones are faster. */
-const TRANSACTION_EVENTS = 20_000;
+const TRANSACTION_EVENTS = 10_000;
 
 /** Joins small batches to large ones. */
 async function* joined(

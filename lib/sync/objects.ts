@@ -34,14 +34,10 @@ const OBJECT_FAILURES: ReadonlySet<Category> = new Set([
 /** After this many failures in a row that are the store's rather than an object's, the pull ends. */
 const MAX_STORE_FAILURES = 5;
 
-/** What became of one object. */
+/** One object as the store gave it. */
 type Fetched =
   & { object: NumberedObject }
-  & (
-    | { state: "opened"; opened: OpenedObject }
-    | { state: "absent" | "future" }
-    | { state: "failed"; error: unknown }
-  );
+  & ({ bytes: Uint8Array<ArrayBuffer> | undefined } | { error: unknown });
 
 /** Fetches and applies all that is missing of one kind. */
 export async function importMissing(
@@ -80,21 +76,39 @@ function missingTotal({ db }: Pick<SyncContext, "db">, kind: NumberedKind): numb
   return total;
 }
 
-/** Reads and opens one object; one that does not open is fetched once more. */
+/** Reads one object; a failure that is its own comes back as a value. */
 async function fetchObject(context: SyncContext, object: NumberedObject): Promise<Fetched> {
   const { store, keys, signal } = context;
   const key = await keyOfNumber(object, keys.vaultId);
-  for (let attempt = 1;; attempt++) {
-    try {
-      const found = await readObject(store, key, LIMITS[object.kind].stored, signal);
-      if (!found) return { object, state: "absent" };
-      const opened = await openNumbered(object, found.bytes, keys, context.clock());
-      return opened ? { object, state: "opened", opened } : { object, state: "future" };
-    } catch (error) {
-      if (isCategory(error, "corrupt") && attempt === 1) continue;
-      if (!OBJECT_FAILURES.has(asHxError(error).category)) throw error;
-      return { object, state: "failed", error };
-    }
+  try {
+    const found = await readObject(store, key, LIMITS[object.kind].stored, signal);
+    return { object, bytes: found?.bytes };
+  } catch (error) {
+    if (!OBJECT_FAILURES.has(asHxError(error).category)) throw error;
+    return { object, error };
+  }
+}
+
+/**
+ * Opens one object; what does not open is fetched once more. It is opened only when its turn has come:
+ * decoded it takes many times the memory, and many are under way.
+ */
+async function openFetched(
+  context: SyncContext,
+  fetched: Fetched,
+): Promise<OpenedObject | "absent" | "future"> {
+  const { object } = fetched;
+  const open = async (from: Fetched) => {
+    if ("error" in from) throw from.error;
+    if (!from.bytes) return "absent";
+    const { keys, clock } = context;
+    return await openNumbered(object, from.bytes, keys, clock()) ?? "future";
+  };
+  try {
+    return await open(fetched);
+  } catch (error) {
+    if (!isCategory(error, "corrupt")) throw error;
+    return await open(await fetchObject(context, object));
   }
 }
 
@@ -131,21 +145,30 @@ class ImportRun {
   /** Takes one result in. */
   async take(fetched: Fetched): Promise<void> {
     const { object } = fetched;
-    this.#done++;
+    const opened = await this.#open(fetched);
     const absent = this.#absentInARow.get(object.nodeId) ?? 0;
-    this.#absentInARow.set(object.nodeId, fetched.state === "absent" ? absent + 1 : 0);
-    if (fetched.state === "opened") {
-      this.#storeFailures = 0;
-      this.#batch.push(fetched.opened);
-      if (fetched.opened.kind === "segment") this.#events += fetched.opened.payload.events.length;
-      if (this.#batch.length >= BATCH_OBJECTS || this.#events >= BATCH_EVENTS) await this.flush();
-    } else if (fetched.state === "failed") {
-      this.#reject(object, fetched.error);
-    } else {
-      this.#recorder.skipped[object.kind]++;
-    }
+    this.#absentInARow.set(object.nodeId, opened === "absent" ? absent + 1 : 0);
+    if (opened === "absent" || opened === "future") this.#recorder.skipped[object.kind]++;
+    else if (opened) await this.#add(opened);
     const { notify } = this.#context;
-    notify({ type: "progress", phase: "pull", done: this.#done, total: this.#total });
+    notify({ type: "progress", phase: "pull", done: ++this.#done, total: this.#total });
+  }
+
+  /** Opens an object; undefined where it was rejected. */
+  async #open(fetched: Fetched): Promise<OpenedObject | "absent" | "future" | undefined> {
+    try {
+      return await openFetched(this.#context, fetched);
+    } catch (error) {
+      if (!OBJECT_FAILURES.has(asHxError(error).category)) throw error;
+      this.#reject(fetched.object, error);
+    }
+  }
+
+  async #add(opened: OpenedObject): Promise<void> {
+    this.#storeFailures = 0;
+    this.#batch.push(opened);
+    if (opened.kind === "segment") this.#events += opened.payload.events.length;
+    if (this.#batch.length >= BATCH_OBJECTS || this.#events >= BATCH_EVENTS) await this.flush();
   }
 
   /** Applies what was taken in. */
