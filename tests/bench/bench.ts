@@ -93,7 +93,53 @@ function bareInserts(from: Database, to: Database): void {
   });
 }
 
+/** How long a process takes from start to end, in milliseconds: the median of some runs. */
+async function startUp(args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    const start = performance.now();
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", ...args],
+      env,
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    if (!success) throw new Error(`${args.join(" ")} failed`);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[7]!;
+}
+
+/** One measured process. */
+interface StartRow {
+  what: string;
+  milliseconds: number;
+  /** More than bare Deno. */
+  more: number;
+}
+
+async function startUps(dir: string): Promise<StartRow[]> {
+  const empty = `${dir}/empty.ts`;
+  await Deno.writeTextFile(empty, "");
+  const cli = new URL("../../cli.ts", import.meta.url).pathname;
+  const hx = (...args: string[]) => ["-A", cli, ...args];
+  const env = { HX_DATA_DIR: `${dir}/home` };
+  await startUp(hx("--help"), env);
+  const bare = await startUp([empty]);
+  const row = async (what: string, args: string[]) => {
+    const milliseconds = await startUp(args, env);
+    return { what, milliseconds, more: milliseconds - bare };
+  };
+  return [
+    { what: "bare Deno", milliseconds: bare, more: 0 },
+    await row("hx --version", hx("--version")),
+    await row("hx --help", hx("--help")),
+    await row("hx sync status", hx("sync", "status")),
+  ];
+}
+
 const minio = await startMinio();
+let starts: StartRow[] = [];
 const fetch = createS3Fetch();
 const dir = await Deno.makeTempDir({ prefix: "hx-bench-" });
 try {
@@ -134,13 +180,14 @@ try {
   await measure("pull of one command", () => pull(a.context));
   if (countEvents(b.db) !== EVENTS + 1) throw new Error("events are missing");
   world.close();
+  starts = await startUps(dir);
 } finally {
   await minio.stop();
   fetch.close();
   await Deno.remove(dir, { recursive: true });
 }
 
-const text = values.json ? JSON.stringify({ events: EVENTS, rows }, null, 2) : [
+const text = values.json ? JSON.stringify({ events: EVENTS, rows, starts }, null, 2) : [
   `${EVENTS} events; the floor is the same rows inserted and nothing else`,
   "",
   "".padEnd(22) + ["seconds", "× floor", "requests", "bytes", "MiB rss"]
@@ -153,6 +200,12 @@ const text = values.json ? JSON.stringify({ events: EVENTS, rows }, null, 2) : [
       row.bytes ?? "",
       row.rss,
     ].map((cell) => String(cell).padStart(11)).join("")
+  ),
+  "",
+  ...starts.map(({ what, milliseconds, more }) =>
+    `${what.padEnd(22)}${milliseconds.toFixed(0).padStart(8)} ms${
+      more > 0 ? ` (+${more.toFixed(0)})` : ""
+    }`
   ),
 ].join("\n");
 Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
