@@ -99,3 +99,20 @@ Deno.test("a copied database splits once, doubles nothing and loses nothing", as
   world.close();
   Deno.removeSync(dir, { recursive: true });
 });
+
+Deno.test("forget() cuts its tombstones so that every reader takes them", async () => {
+  const world = await makeWorld();
+  const [a, b] = [world.addDevice("a"), world.addDevice("b")];
+  // Ids as long as the format allows, which cost 6 bytes a character in JSON.
+  const long = (n: number) => `${n}`.padEnd(16_384, "\u0001");
+  record(a.db, ...Array.from({ length: 300 }, (_, n) => testEvent(n, { session_id: long(n) })));
+  record(a.db, ...Array.from({ length: 20_500 }, (_, n) => testEvent(n)));
+  await push(a.context);
+  await pull(b.context);
+  await forget(a.db, world.keys, { events: matchEvents(a.db, {}), windows: [] });
+  const report = await push(a.context);
+  assert.ok(report.imported.tombstone > 2);
+  assert.deepEqual((await pull(b.context)).rejected, {});
+  assert.equal(countEvents(b.db), 0);
+  world.close();
+});

@@ -8,6 +8,9 @@ import { nodesForgottenBy, storedTexts, withDigests } from "../importer/mod.ts";
 /** Most keys in one tombstone (format, section 7). */
 const TOMBSTONE_KEYS = 20_000;
 
+/** Most bytes of JSON in one tombstone, well below what readers take; ids of others may be long. */
+const TOMBSTONE_BYTES = 4 * 1024 * 1024;
+
 /** What to forget. */
 export interface Forget {
   /** Events by key. */
@@ -28,8 +31,7 @@ export async function forget(
   what: Forget,
 ): Promise<void> {
   const payloads: TombstonePayload[] = [...what.windows];
-  for (let at = 0; at < what.events.length; at += TOMBSTONE_KEYS) {
-    const events = what.events.slice(at, at + TOMBSTONE_KEYS);
+  for (const events of cut(what.events)) {
     const imports = keys ? await linesOf(keys, events) : [];
     payloads.push({ events: events.map(keyOfEvent), ...(imports.length > 0 && { imports }) });
   }
@@ -39,6 +41,24 @@ export async function forget(
     db.run("DELETE FROM directory WHERE id NOT IN (SELECT cwd FROM event WHERE cwd IS NOT NULL)");
   });
   db.checkpoint(); // the text must not survive in the write-ahead log
+}
+
+/** Cuts what is forgotten to the size of a tombstone. */
+function* cut(events: readonly MatchedEvent[]): Generator<MatchedEvent[]> {
+  let part: MatchedEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    // A UTF-16 unit takes at most 6 bytes of JSON; the rest of a key, and a line, a few hundred.
+    const size = event.session_id.length * 6 + 300;
+    if (part.length === TOMBSTONE_KEYS || (part.length > 0 && bytes + size > TOMBSTONE_BYTES)) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(event);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
 }
 
 /** The lines of the shells' own files that would bring events captured live back. */
