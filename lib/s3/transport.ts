@@ -133,7 +133,7 @@ export class Transport {
     const note = (outcome: string) =>
       observer?.note?.({
         operation: call.operation,
-        key: call.key ?? "",
+        key: call.key ?? purpose.target,
         attempt,
         outcome,
         milliseconds: clock() - started,
