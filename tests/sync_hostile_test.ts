@@ -329,3 +329,25 @@ Deno.test("createVault() sees that a store ignores conditions", async () => {
   const made = { vaultId: testNode(2), master: random(32), name: "x", nodeId: testNode(3) };
   assert.deepEqual((await createVault(context, made)).capabilities, { conditionalWrites: false });
 });
+
+for (const [what, size] of [["too large", 17 * 2 ** 20], ["damaged", 100], ["empty", 0]] as const) {
+  Deno.test(`what is ${what} under own keys is written over: no split, nothing lost`, async () => {
+    for (const ignoreConditions of [false, true]) {
+      const store = new MemoryStore({ ignoreConditions });
+      const world = await makeWorld({ store, conditionalWrites: !ignoreConditions });
+      const [a, b] = [world.addDevice("a"), world.addDevice("b")];
+      record(a.db, testEvent(1));
+      await push(a.context);
+      await world.store.putAtomic(manifestKey(world, a), new Uint8Array(size));
+      await world.store.putAtomic(await segmentKey(world, a, 2), new Uint8Array(size));
+      record(a.db, testEvent(2));
+      await push(a.context);
+      await pull(a.context);
+      await push(a.context);
+      assert.deepEqual(a.events.filter((event) => event.type === "warning"), []);
+      assert.deepEqual((await pull(b.context)).rejected, {});
+      assert.deepEqual(commands(b.db), ["echo 1", "echo 2"]);
+      world.close();
+    }
+  });
+}

@@ -17,7 +17,7 @@ import {
 import { sha256Hex } from "../crypto/mod.ts";
 import { manifestName, openManifest } from "../manifest/mod.ts";
 import { seconds, type SyncContext } from "./context.ts";
-import { type ReadObject, readObject } from "./read.ts";
+import { type ReadObject, readOwn } from "./read.ts";
 
 /** How the store's copy of our manifest stands to what we sent. */
 export type OwnState =
@@ -31,17 +31,22 @@ export type OwnState =
   | "foreign";
 
 /** The name of our own manifest. */
-export function ownManifestName(context: SyncContext): ObjectName & { type: "manifest" } {
+function ownManifestName(context: SyncContext): ObjectName & { type: "manifest" } {
   return manifestName(context.keys.vaultId, readIdentity(context.db)!.nodeId);
 }
 
 /** Reads our manifest back, judges it, and remembers what was found. */
 export async function readOwnManifest(context: SyncContext): Promise<OwnState> {
-  const key = keyOf(ownManifestName(context));
-  const found = await readObject(context.store, key, LIMITS.manifest.stored, context.signal);
+  const found = await fetchOwnManifest(context);
   const state = await judgeOwnManifest(context, found);
   remember(context, state, found);
   return state;
+}
+
+/** What lies under our manifest's key. */
+export async function fetchOwnManifest(context: SyncContext): Promise<ReadObject | undefined> {
+  const key = keyOf(ownManifestName(context));
+  return await readOwn(context.store, key, LIMITS.manifest.stored, context.signal);
 }
 
 /** Judges what was found under our manifest's key. */

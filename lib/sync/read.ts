@@ -28,3 +28,21 @@ export async function readObject(
     throw error;
   }
 }
+
+/**
+ * Reads what lies under a key of our own. What is larger than an object of ours could be comes as no
+ * bytes at all: it is damage like any other.
+ */
+export async function readOwn(
+  store: SyncStore,
+  key: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<ReadObject | undefined> {
+  try {
+    return await readObject(store, key, maxBytes, signal);
+  } catch (error) {
+    if (!isCategory(error, "corrupt")) throw error;
+    return { bytes: new Uint8Array(), etag: (await store.head(key, { signal })).etag };
+  }
+}

@@ -1,16 +1,17 @@
 /** Sending the outbox: numbered objects first, the manifest that names them last. */
 import { HxError, isCategory } from "../errors.ts";
-import { compareBytes, keyOf, LIMITS } from "../format/mod.ts";
+import { openObject } from "../crypto/mod.ts";
+import { compareBytes, LIMITS, parseKey } from "../format/mod.ts";
 import { type OutboxEntry, readIdentity, readOutbox, readOutboxManifest } from "../db/mod.ts";
 import { CONCURRENCY, type SyncContext } from "./context.ts";
 import { fetchAhead } from "./fetch_ahead.ts";
 import {
+  fetchOwnManifest,
   judgeOwnManifest,
-  ownManifestName,
   publishArrived,
   readOwnManifest,
 } from "./own_manifest.ts";
-import { readObject } from "./read.ts";
+import { readOwn } from "./read.ts";
 import { requireVault } from "./vault.ts";
 
 /** The store holds an object of our name that we did not make: our identity was copied. */
@@ -47,30 +48,46 @@ export async function sendOutbox(context: SyncContext): Promise<void> {
 /** Puts an object that must not exist yet, or must be the one we put before. */
 async function putOnce(context: SyncContext, entry: OutboxEntry): Promise<void> {
   const { store, signal, conditionalWrites } = context;
-  if (!conditionalWrites && await isThere(context, entry)) return;
+  if (!conditionalWrites) {
+    if ((await look(context, entry)).state === "ours") return;
+    await store.putAtomic(entry.key, entry.bytes, { signal });
+    if ((await look(context, entry)).state === "ours") return;
+    throw new HxError("server", `${entry.key} was stored and can't be read back`, AGAIN);
+  }
   try {
     await store.putAtomic(entry.key, entry.bytes, { ifNoneMatch: "*", signal });
   } catch (error) {
     if (!isCategory(error, "conflict")) throw error;
-    if (await isThere(context, entry)) return;
-    throw new HxError("conflict", `${entry.key} exists for the store and can't be read back`, {
-      cause: error,
-      hint: "run the command again",
-    });
-  }
-  if (!conditionalWrites && !await isThere(context, entry)) {
-    throw new HxError("server", `${entry.key} was stored and can't be read back`, {
-      hint: "run the command again",
-    });
+    const found = await look(context, entry);
+    if (found.state === "ours") return;
+    if (found.state === "absent") {
+      throw new HxError("conflict", `${entry.key} is there and can't be read back`, AGAIN);
+    }
+    await store.putAtomic(entry.key, entry.bytes, { ifMatch: found.etag, signal });
   }
 }
 
-/** Whether our object is in the store; another one under its name means a clone. */
-async function isThere(context: SyncContext, entry: OutboxEntry): Promise<boolean> {
-  const found = await readObject(context.store, entry.key, LIMITS.segment.stored, context.signal);
-  if (!found) return false;
-  if (compareBytes(found.bytes, entry.bytes) !== 0) throw new IdentityCloned();
-  return true;
+const AGAIN = { hint: "run the command again; nothing is lost" };
+
+/** How what lies under the key of an object of ours stands to it. */
+type Found = { state: "ours" } | { state: "absent" } | { state: "damaged"; etag: string };
+
+/**
+ * Looks at what lies under our object's key. Another object that opens with the vault's key means a
+ * clone; what does not open was written without the key, and is damage that may be written over.
+ */
+async function look(context: SyncContext, entry: OutboxEntry): Promise<Found> {
+  const { store, keys, signal } = context;
+  const found = await readOwn(store, entry.key, LIMITS.segment.stored, signal);
+  if (!found) return { state: "absent" };
+  if (compareBytes(found.bytes, entry.bytes) === 0) return { state: "ours" };
+  try {
+    await openObject(found.bytes, parseKey(entry.key)!, keys);
+  } catch (error) {
+    if (isCategory(error, "corrupt")) return { state: "damaged", etag: found.etag };
+    throw error;
+  }
+  throw new IdentityCloned();
 }
 
 /** Publishes the manifest by compare-and-swap, or by reading before and after. */
@@ -120,7 +137,6 @@ async function settled(context: SyncContext): Promise<boolean> {
 }
 
 async function requireOurs(context: SyncContext): Promise<void> {
-  const key = keyOf(ownManifestName(context));
-  const found = await readObject(context.store, key, LIMITS.manifest.stored, context.signal);
+  const found = await fetchOwnManifest(context);
   if (await judgeOwnManifest(context, found) !== "arrived") throw new IdentityCloned();
 }
