@@ -351,3 +351,16 @@ for (const [what, size] of [["too large", 17 * 2 ** 20], ["damaged", 100], ["emp
     }
   });
 }
+
+Deno.test("many damaged objects are all counted, and warned of a few times", async () => {
+  const world = await makeWorld();
+  const [a, b] = [world.addDevice("a"), world.addDevice("b")];
+  for (let n = 1; n <= 12; n++) {
+    record(a.db, testEvent(n));
+    await push(a.context);
+    await world.store.putAtomic(await segmentKey(world, a, n), new Uint8Array(50));
+  }
+  assert.deepEqual((await pull(b.context)).rejected, { segment: { corrupt: 12 } });
+  assert.equal(b.events.filter((event) => event.type === "warning").length, 5);
+  world.close();
+});

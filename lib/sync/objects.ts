@@ -34,6 +34,9 @@ const OBJECT_FAILURES: ReadonlySet<Category> = new Set([
 /** After this many failures in a row that are the store's rather than an object's, the pull ends. */
 const MAX_STORE_FAILURES = 5;
 
+/** So many rejected objects of one kind are warned of one by one. */
+const MAX_WARNINGS = 5;
+
 /** One object as the store gave it. */
 type Fetched =
   & { object: NumberedObject }
@@ -117,6 +120,7 @@ class ImportRun {
   readonly #recorder: Recorder;
   readonly #absentInARow = new Map<string, number>();
   #storeFailures = 0;
+  #warnings = 0;
   #batch: OpenedObject[] = [];
   #events = 0;
   #done = 0;
@@ -188,7 +192,8 @@ class ImportRun {
   #reject(object: NumberedObject, error: unknown): void {
     const { category, message } = asHxError(error);
     this.#recorder.reject(object.kind, category);
-    this.#context.notify({ type: "warning", message });
+    // The report counts them all; a screen full of them would say no more.
+    if (++this.#warnings <= MAX_WARNINGS) this.#context.notify({ type: "warning", message });
     if (category === "corrupt" || category === "hash-mismatch") return;
     if (++this.#storeFailures >= MAX_STORE_FAILURES) throw error;
   }
