@@ -56,3 +56,12 @@ Deno.test("a retired device is not reported missing; its history stays", async (
   assert.deepEqual(await b.commands(), ["ls"]);
   assert.deepEqual((await list(b)).map((device) => device.retired), [false, true]);
 });
+
+Deno.test("the first --host given for the shells' own files is this device's name", async () => {
+  await using home = await Home.make();
+  await home.write(".bash_history", "ls\n");
+  await home.hx("import", "--host", "laptop");
+  assert.match(await home.hx("import"), /0 new, 1 known/);
+  await home.hx("sync");
+  assert.match(await home.hx("device", "list"), /laptop \(this\) +1 /);
+});

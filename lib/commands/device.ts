@@ -89,11 +89,14 @@ export async function keysIfEnrolled(
   return vault && await requireKeys(app, ui, vault.vaultId);
 }
 
-/** The name that this device's imports go under: the host's name when it was first asked for. */
-export function deviceLabel(app: App, db: Database): string {
+/**
+ * The name that this device's imports go under: the host's name, or the one that was given, when it was
+ * first asked for.
+ */
+export function deviceLabel(app: App, db: Database, given?: string): string {
   const known = readMeta(db, "import_label");
   if (known !== undefined) return known;
-  const label = app.hostname();
+  const label = given ?? app.hostname();
   writeMeta(db, "import_label", label);
   return label;
 }

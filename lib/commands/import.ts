@@ -23,7 +23,9 @@ export interface ImportOptions extends GlobalOptions {
 export async function runImport(app: App, ui: Ui, options: ImportOptions): Promise<number> {
   const files = await filesOf(app, options);
   using device = openDevice(app);
-  const label = options.host ?? deviceLabel(app, device.db);
+  // The shells' own files are this device's: the first name given for them stays. A file may be anyone's.
+  const own = options.file === undefined ? deviceLabel(app, device.db, options.host) : undefined;
+  const label = options.host ?? own ?? deviceLabel(app, device.db);
   const { reports, problem } = await importFiles(app, ui, device, files, label);
   if (options.json) await ui.json({ host: label, files: reports });
   else if (files.length === 0) await ui.summary("no shell history was found");

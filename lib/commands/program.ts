@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { Ui } from "../ui/ui.ts";
 import type { App, GlobalOptions } from "./app.ts";
 import { addDeviceVerbs } from "./program_device.ts";
+import { addSearchVerbs } from "./program_search.ts";
 import { addSyncVerbs } from "./program_sync.ts";
 import { usageError } from "./usage.ts";
 import { examples, type Runner } from "./verb.ts";
@@ -61,6 +62,7 @@ function makeProgram(run: Runner, keep: (text: string) => void): Command {
     .helpCommand("help [verb]", "show the help of a verb")
     .addHelpText("after", "\n  hx --version              print the version");
   addHistoryVerbs(program, run);
+  addSearchVerbs(program, run);
   addSyncVerbs(program, run);
   addDeviceVerbs(program, run);
   program.command("key").description("the key of the vault")

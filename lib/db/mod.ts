@@ -11,6 +11,7 @@ export * from "./open.ts";
 export * from "./outbox.ts";
 export * from "./query.ts";
 export * from "./runs.ts";
+export * from "./search.ts";
 export * from "./sessions.ts";
 export * from "./sqlite_errors.ts";
 export * from "./sync_state.ts";

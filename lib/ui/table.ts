@@ -29,8 +29,30 @@ export function table(
   );
 }
 
+/** Text cut to so many terminal columns, with a mark where something was cut; without colour. */
+export function fit(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  let used = 1; // the mark
+  let kept = "";
+  for (const char of text) {
+    used += width(char);
+    if (used > columns) break;
+    kept += char;
+  }
+  return `${kept}…`;
+}
+
+/** Columns of the terminal that standard output is; 80 where it can't be told. */
+export function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80;
+  }
+}
+
 /** Terminal columns, near enough: marks of colour have none, wide letters have two. */
-function width(text: string): number {
+export function width(text: string): number {
   let columns = 0;
   // deno-lint-ignore no-control-regex
   for (const char of text.replaceAll(/\x1b\[\d+m/g, "")) {

@@ -39,6 +39,18 @@ export function localTime(milliseconds: number | undefined): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
+/** How long ago, in at most four columns: `12s`, `5m`, `3h`, `9d`, `7w`, `2y`. */
+export function ago(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const units = [[31_557_600, "y"], [604_800, "w"], [86_400, "d"], [3600, "h"], [60, "m"]] as const;
+  for (const [size, unit] of units) {
+    if (seconds >= 2 * size || (seconds >= size && size < 604_800)) {
+      return `${Math.floor(seconds / size)}${unit}`;
+    }
+  }
+  return `${seconds}s`;
+}
+
 /**
  * Text on one line that can do nothing to a terminal: control characters, and those that change the
  * direction of writing, become visible.
