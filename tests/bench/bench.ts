@@ -118,12 +118,14 @@ interface StartRow {
   more: number;
 }
 
-async function startUps(dir: string): Promise<StartRow[]> {
+async function startUps(dir: string, history: Database): Promise<StartRow[]> {
   const empty = `${dir}/empty.ts`;
   await Deno.writeTextFile(empty, "");
   const cli = new URL("../../cli.ts", import.meta.url).pathname;
   const hx = (...args: string[]) => ["-A", cli, ...args];
   const env = { HX_DATA_DIR: `${dir}/home` };
+  await Deno.mkdir(env.HX_DATA_DIR);
+  history.run("VACUUM INTO ?", `${env.HX_DATA_DIR}/hx.db`);
   await startUp(hx("--help"), env);
   const bare = await startUp([empty]);
   const row = async (what: string, args: string[]) => {
@@ -134,7 +136,10 @@ async function startUps(dir: string): Promise<StartRow[]> {
     { what: "bare Deno", milliseconds: bare, more: 0 },
     await row("hx --version", hx("--version")),
     await row("hx --help", hx("--help")),
-    await row("hx sync status", hx("sync", "status")),
+    await row("hx last", hx("last")),
+    await row("hx search, common", hx("search", "kubectl")),
+    await row("hx search, rare", hx("search", "project-777/")),
+    await row("hx search, nothing", hx("search", "not-in-there")),
   ];
 }
 
@@ -179,8 +184,8 @@ try {
   await measure("push of one command", () => push(b.context));
   await measure("pull of one command", () => pull(a.context));
   if (countEvents(b.db) !== EVENTS + 1) throw new Error("events are missing");
+  starts = await startUps(dir, a.db);
   world.close();
-  starts = await startUps(dir);
 } finally {
   await minio.stop();
   fetch.close();
