@@ -6,7 +6,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { examples, type Runner } from "./verb.ts";
 
-/** Adds `search`, `last`, `show` and `pin`. */
+/** Adds `search`, `last`, `show`, `pin` and `stats`. */
 export function addSearchVerbs(program: Command, run: Runner): void {
   program.command("search")
     .description("find commands that hold all the words; the newest comes last")
@@ -58,6 +58,13 @@ Parts of a format: {id} {time} {relative} {duration} {exit} {cwd} {host} {user} 
         ([id]) => (id === undefined ? {} : { id }),
       ),
     );
+  program.command("stats")
+    .description("what the history adds up to, and the last year day by day")
+    .option("--since <time>", "from then on (15m, 2h, 3d, a date)")
+    .option("--until <time>", "up to then")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", examples("hx stats", "hx stats --since 2026-01-01 --json"))
+    .action(run(async () => (await import("./stats.ts")).runStats));
 }
 
 function positive(text: string): number {

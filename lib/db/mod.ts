@@ -14,6 +14,7 @@ export * from "./runs.ts";
 export * from "./search.ts";
 export * from "./sessions.ts";
 export * from "./sqlite_errors.ts";
+export * from "./stats.ts";
 export * from "./sync_state.ts";
 export * from "./text_index.ts";
 export * from "./tombstones.ts";
