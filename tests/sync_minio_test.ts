@@ -1,11 +1,12 @@
 /** Devices that sync through a real MinIO, every request counted. */
 import assert from "node:assert/strict";
 import { countEvents, matchEvents } from "../lib/db/mod.ts";
-import { createS3Fetch, parseStoreUri, S3Store } from "../lib/s3/mod.ts";
-import { listAll, Meter, sleep, type SyncStore } from "../lib/store/mod.ts";
+import { createS3Fetch } from "../lib/s3/mod.ts";
+import { listAll, type SyncStore } from "../lib/store/mod.ts";
 import { forget, joinVault, pull, push } from "../lib/sync/mod.ts";
 import { isCategory } from "../lib/errors.ts";
 import { startMinio } from "./minio.ts";
+import { s3Opener } from "./s3_kit.ts";
 import { commands, makeWorld, record, testEvent, visible, type World } from "./world.ts";
 
 const minio = await startMinio();
@@ -17,24 +18,8 @@ async function minioWorld(
   seed = 1,
 ): Promise<{ world: World; store: SyncStore }> {
   const bucket = await minio.newBucket();
-  const location = parseStoreUri(`s3+endpoint://${bucket}/${prefix}`, {
-    endpoint: minio.endpoint,
-    pathStyle: true,
-  });
-  if (location.kind !== "s3") throw new Error("not an S3 location");
-  const open = (meter: Meter) =>
-    new S3Store({
-      location,
-      credentials: () =>
-        Promise.resolve({ accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey }),
-      fetch,
-      clock: Date.now,
-      random: Math.random,
-      sleep,
-      timeoutMs: 60_000,
-      observer: meter,
-    });
-  const store = open(new Meter());
+  const open = s3Opener(minio, bucket, prefix, fetch);
+  const store = open();
   return { world: await makeWorld({ seed, store, open }), store };
 }
 

@@ -182,12 +182,6 @@ export function pendingEvents(db: Database, after: number, limit: number): Store
   ).map(stored);
 }
 
-/** The events that the own segment `number` published and that are still here. */
-export function eventsOfSegment(db: Database, number: number): EventRecord[] {
-  return db.all<EventRow>(`${SELECT} WHERE e.segment = ? ORDER BY e.id`, number)
-    .map((row) => stored(row).record);
-}
-
 /**
  * Says that an own segment publishes these events.
  *

@@ -4,12 +4,12 @@
  * Usage: deno task bench [--events N] [--json]
  */
 import { parseArgs } from "node:util";
-import { createS3Fetch, parseStoreUri, S3Store } from "../../lib/s3/mod.ts";
+import { createS3Fetch } from "../../lib/s3/mod.ts";
 import { countEvents, type Database, openDatabase } from "../../lib/db/mod.ts";
 import { importEvents, parseHistory, sessionOf } from "../../lib/history/mod.ts";
-import { type Meter, sleep } from "../../lib/store/mod.ts";
 import { importHistory, pull, push, type RunReport } from "../../lib/sync/mod.ts";
 import { startMinio } from "../minio.ts";
+import { s3Opener } from "../s3_kit.ts";
 import { seeded } from "../seeded.ts";
 import { type Device, makeWorld, record, testEvent } from "../world.ts";
 
@@ -149,20 +149,7 @@ const fetch = createS3Fetch();
 const dir = await Deno.makeTempDir({ prefix: "hx-bench-" });
 try {
   const bucket = await minio.newBucket();
-  const location = parseStoreUri(`s3+endpoint://${bucket}/hx`, { endpoint: minio.endpoint });
-  if (location.kind !== "s3") throw new Error("not S3");
-  const open = (observer?: Meter) =>
-    new S3Store({
-      location,
-      credentials: () =>
-        Promise.resolve({ accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey }),
-      fetch,
-      clock: Date.now,
-      random: Math.random,
-      sleep,
-      timeoutMs: 120_000,
-      ...(observer && { observer }),
-    });
+  const open = s3Opener(minio, bucket, "hx", fetch);
   const world = await makeWorld({ store: open(), open, folder: dir });
   const [a, b]: [Device, Device] = [world.addDevice("a"), world.addDevice("b")];
   const importAll = async (db: Database) => {
