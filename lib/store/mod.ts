@@ -15,3 +15,4 @@ export { type Counts, emptyCounts, Meter, type RequestNote } from "./meter.ts";
 export type { StoreObserver, StoreOperation } from "./meter.ts";
 export { beyond, checkRange, type Span, spanOf } from "./range.ts";
 export { collect, concat, guard, type GuardOptions, streamOf, tooLong } from "./streams.ts";
+export type { OpenUpload, UploadedPart, UploadJournal } from "./uploads.ts";

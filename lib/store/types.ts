@@ -72,6 +72,16 @@ export interface PutOptions {
   ifNoneMatch?: "*";
   /** Only if the object has this ETag; otherwise (also where there is no object) `conflict`. */
   ifMatch?: string;
+  /** Bytes that a stream will deliver, where that is known: long uploads choose their parts by it. */
+  size?: number;
+  /**
+   * Go on with an upload of this key that a run which died has left in the store's journal, where the
+   * storage still has its parts. The stream begins at the first byte all the same; parts that are
+   * there are compared by their hash instead of sent. Where one differs the old upload is given up and
+   * the call rejects with `conflict`: bytes sealed with one key must not be sent in two versions.
+   * @default false
+   */
+  resume?: boolean;
   /** Stops the call; nothing is then visible under the key that was not there before. */
   signal?: AbortSignal;
 }
