@@ -67,7 +67,7 @@ Deno.test("search: a line of a terminal is no wider than it, whatever the comman
   }
 });
 
-Deno.test("last and show tell all of an event; an unknown number is 11", async () => {
+Deno.test("last and show tell all of an event, by its number or its key; an unknown one is 11", async () => {
   await using home = await searchable("echo old", "for i in 1 2\ndo echo $i\ndone");
   const last = await home.hx("last");
   assert.match(last, /^id +2\n/);
@@ -75,7 +75,12 @@ Deno.test("last and show tell all of an event; an unknown number is 11", async (
   assert.equal(await home.hx("show", "2"), last);
   assert.equal(JSON.parse(await home.hx("show", "1", "--json")).cmd, "echo old");
   assert.match(await home.fails(11, ["show", "77"]), /no event/);
-  assert.match(await home.fails(11, ["show", "x"]), /no event/);
+  assert.match(await home.fails(2, ["show", "x"]), /not a number of an event/);
+  const key = /\nkey +(\S+)\n/.exec(last)![1]!;
+  assert.equal(await home.hx("show", key), last);
+  assert.match(await home.fails(11, ["show", key.replace(/\d+$/, "7")]), /no event/);
+  await home.hx("forget", "--id", key, "--yes");
+  assert.match(await home.hx("last"), /^id +1\n/);
   await using empty = await Home.make();
   assert.match(await empty.fails(11, ["last"]), /empty/);
   assert.equal(await empty.hx("search", "x"), "");

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { join } from "node:path";
-import type { VaultKeys } from "../crypto/mod.ts";
-import { type Database, openDatabase, readMeta, readVault, type VaultRow } from "../db/mod.ts";
-import { writeMeta } from "../db/mod.ts";
+import {
+  type Database,
+  openDatabase,
+  readMeta,
+  readVault,
+  type VaultRow,
+  writeMeta,
+} from "../db/mod.ts";
 import { HxError } from "../errors.ts";
-import type { Ui } from "../ui/ui.ts";
 import type { App } from "./app.ts";
-import { requireKeys } from "./key_file.ts";
 
 /** The open data of this device. */
 export interface Device extends Disposable {
@@ -22,12 +24,16 @@ export interface Device extends Disposable {
 
 /** The database's file. */
 export function databasePath(app: Pick<App, "dataDir">): string {
-  return join(app.dataDir, "hx.db");
+  return `${app.dataDir}/hx.db`;
+}
+
+function lockPathOf(app: App): string {
+  return `${app.dataDir}/lock.db`;
 }
 
 /** Opens the database; makes it, its folder (0700) and its files (0600) where they are missing. */
 export function openDevice(app: App): Device {
-  const lockPath = join(app.dataDir, "lock.db");
+  const lockPath = lockPathOf(app);
   try {
     Deno.mkdirSync(app.dataDir, { recursive: true, mode: 0o700 });
     // SQLite gives the files it makes beside the database the database's mode.
@@ -44,7 +50,7 @@ export function openDevice(app: App): Device {
 /** Opens the database to read it; where there is none yet, an empty one that leaves no trace. */
 export function readDevice(app: App): Device {
   const path = databasePath(app);
-  const lockPath = join(app.dataDir, "lock.db");
+  const lockPath = lockPathOf(app);
   return deviceOf(openDatabase(isThere(path) ? path : ":memory:"), lockPath);
 }
 
@@ -77,16 +83,6 @@ export function requireVaultRow(db: Database): VaultRow {
     hint: "run `hx sync` for one on this machine, `hx sync init` for a new one at a store, or " +
       "`hx sync join` for that of another device",
   });
-}
-
-/** The vault's keys where this device is enrolled; a device without a vault has none to need. */
-export async function keysIfEnrolled(
-  app: App,
-  ui: Ui,
-  db: Database,
-): Promise<VaultKeys | undefined> {
-  const vault = readVault(db);
-  return vault && await requireKeys(app, ui, vault.vaultId);
 }
 
 /**

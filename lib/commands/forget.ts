@@ -12,15 +12,17 @@ import { table } from "../ui/table.ts";
 import { counted, localTime, printable } from "../ui/text.ts";
 import type { Ui } from "../ui/ui.ts";
 import type { App, GlobalOptions } from "./app.ts";
-import { keysIfEnrolled, openDevice } from "./device.ts";
+import { openDevice } from "./device.ts";
+import { parseEventRef, resolveEvent } from "./event_ref.ts";
 import { parseTime } from "./time.ts";
+import { keysIfEnrolled } from "./session.ts";
 
 /** What `hx forget` takes. */
 export interface ForgetOptions extends GlobalOptions {
   /** From when on. */
   since?: string;
-  /** Row numbers. */
-  id?: readonly number[];
+  /** Numbers or keys of events. */
+  id?: readonly string[];
   /** Substring of the command. */
   match?: string;
   /** With `since` alone: what every device recorded. */
@@ -45,6 +47,7 @@ interface Plan extends Forget {
 /** Forgets what the options name, after asking. */
 export async function runForget(app: App, ui: Ui, options: ForgetOptions): Promise<number> {
   checkOptions(options);
+  options.id?.forEach(parseEventRef);
   const times = timesOf(app, options);
   using device = openDevice(app);
   const plan = await planOf(app, device.db, options, times);
@@ -104,24 +107,14 @@ async function planOf(
   if (match !== undefined) {
     return keyed(matchEvents(db, since === undefined ? { match } : { match, since }));
   }
-  if (ids !== undefined) return keyed(requireAll(ids, matchEvents(db, { ids })));
+  if (ids !== undefined) {
+    return keyed(matchEvents(db, { ids: ids.map((id) => resolveEvent(db, id)) }));
+  }
   return await windowPlan(app, db, { start_ts: since!, end_ts: until }, allDevices ?? false);
 }
 
 function keyed(events: readonly MatchedEvent[]): Plan {
   return { events, windows: [], gone: events };
-}
-
-function requireAll(
-  ids: readonly number[],
-  events: readonly MatchedEvent[],
-): readonly MatchedEvent[] {
-  const found = new Set(events.map((event) => event.id));
-  const missing = ids.find((id) => !found.has(id));
-  if (missing === undefined) return events;
-  throw new HxError("not-found", `there is no event ${missing}`, {
-    hint: "`hx forget --match TEXT --dry-run` lists events with their numbers; nothing was removed",
-  });
 }
 
 /** Whatever began in a window: of this device's recorders, or of every one. */

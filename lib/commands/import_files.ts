@@ -17,7 +17,8 @@ import { type ImportCounts, importHistory } from "../sync/mod.ts";
 import { count, printable } from "../ui/text.ts";
 import type { Ui } from "../ui/ui.ts";
 import type { App } from "./app.ts";
-import { type Device, keysIfEnrolled } from "./device.ts";
+import type { Device } from "./device.ts";
+import { keysIfEnrolled } from "./session.ts";
 
 /** What an import did with one file. */
 export interface FileReport extends ImportCounts {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { VaultKeys } from "../crypto/mod.ts";
+import { type Database, readVault } from "../db/mod.ts";
 import type { RequestNote } from "../store/mod.ts";
 import type { SyncContext, SyncEvent } from "../sync/mod.ts";
 import { duration, printable } from "../ui/text.ts";
@@ -43,7 +45,7 @@ export async function withSync<T>(
       db: device.db,
       store: opened.store,
       keys,
-      conditionalWrites: vault.capabilities.conditionalWrites,
+      conditionalWrites: vault.capabilities.conditionalPut === "yes",
       clock: app.clock,
       random: app.random,
       device: { platform: app.platform, hxVersion: app.version },
@@ -55,6 +57,16 @@ export async function withSync<T>(
     ui.done();
     opened.close();
   }
+}
+
+/** The vault's keys where this device is enrolled; a device without a vault has none to need. */
+export async function keysIfEnrolled(
+  app: App,
+  ui: Ui,
+  db: Database,
+): Promise<VaultKeys | undefined> {
+  const vault = readVault(db);
+  return vault && await requireKeys(app, ui, vault.vaultId);
 }
 
 function tell(ui: Ui, event: SyncEvent): void {

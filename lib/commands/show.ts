@@ -17,6 +17,7 @@ import { printable } from "../ui/text.ts";
 import type { Ui } from "../ui/ui.ts";
 import type { App, GlobalOptions } from "./app.ts";
 import { openDevice, readDevice } from "./device.ts";
+import { resolveEvent, shownKey } from "./event_ref.ts";
 import { agoOf, durationOf, timeOf } from "./event_view.ts";
 
 /** Shows the event with a number. */
@@ -59,11 +60,7 @@ export async function runPin(
 }
 
 function eventOf(db: Database, id: string): SearchRow {
-  const event = /^\d{1,15}$/.test(id) ? eventById(db, Number(id)) : undefined;
-  if (event) return event;
-  throw new HxError("not-found", "there is no event with this number", {
-    hint: "`hx search` shows the numbers",
-  });
+  return eventById(db, resolveEvent(db, id))!;
 }
 
 function lastOf(db: Database): SearchRow {
@@ -84,7 +81,7 @@ async function show(app: App, ui: Ui, row: SearchRow, options: GlobalOptions): P
     ["user", printable(row.user ?? "-")],
     ["shell", printable(row.shell ?? "-")],
     ["pinned", row.pinned ? "yes" : "no"],
-    ["key", `${row.node_id} ${printable(row.session_id)} ${row.seq}`],
+    ["key", printable(shownKey(row))],
   ];
   const lines = table(fields.map(([name, value]) => [ui.style.bold(name), value]));
   const command = row.cmd.split("\n").map((line) => printable(line));

@@ -95,6 +95,21 @@ function condition(filter: EventFilter): { where: string; values: (string | numb
   return { where: parts.join(" AND "), values };
 }
 
+/** The number of an event on this device; undefined where there is no such event. */
+export function eventIdOf(db: Database, event: number | EventKey): number | undefined {
+  const row = typeof event === "number"
+    ? db.get<{ id: number }>("SELECT id FROM event WHERE id = ?", event)
+    : db.get<{ id: number }>(
+      `SELECT e.id FROM event e
+       JOIN node n ON n.id = e.node AND n.node_id = ?
+       JOIN session s ON s.id = e.session AND s.session_id = ? WHERE e.seq = ?`,
+      event.node_id,
+      event.session_id,
+      event.seq,
+    );
+  return row?.id;
+}
+
 /** The key of an event. */
 export function keyOfEvent(event: EventKey | EventRecord): EventKey {
   return { node_id: event.node_id, session_id: event.session_id, seq: event.seq };

@@ -38,14 +38,24 @@ const JOINS = `
   CROSS JOIN node n ON n.id = e.node CROSS JOIN session s ON s.id = e.session
   CROSS JOIN command c ON c.id = e.command LEFT JOIN directory d ON d.id = e.cwd`;
 
+const CANDIDATE_JOINS = "CROSS JOIN session s ON s.id = e.session " +
+  "CROSS JOIN command c ON c.id = e.command";
+
 /** The index knows nothing shorter. */
 const TRIGRAM = 3;
 
 /**
- * How many of the newest events are looked at before the index is asked: a word that is in every
- * fiftieth command fills a screen from them, and for such words the index would have too much to sort.
+ * How many of the newest events are looked at, at most, before the index is asked: a word that is in
+ * every hundredth command fills a screen from them, and for such words the index would have too much
+ * to sort.
  */
-const RECENT = 5_000;
+const RECENT = 10_000;
+
+/** After so many of them it shows whether that is a way to go on. */
+const SAMPLE = 1_000;
+
+/** The index walks the whole list of each trigram, so only the rarest of a query are asked for. */
+const TRIGRAMS = 4;
 
 /**
  * The events that a query names, newest first; those without a time come last, the last of their file
@@ -53,57 +63,104 @@ const RECENT = 5_000;
  */
 export function searchEvents(db: Database, query: SearchQuery): SearchRow[] {
   indexTexts(db);
-  const expression = matchExpression(query.words);
-  if (expression === undefined) return take(newest(db, query), query);
-  const recent = take(newest(db, query, RECENT), query);
-  return recent.length >= query.limit ? recent : take(indexed(db, query, expression), query);
+  const trigrams = trigramsOf(query.words);
+  const sample: string[] = [];
+  const few = trigrams.length === 0 ? undefined : recent(db, query, sample);
+  return few ??
+    (trigrams.length === 0
+      ? take(db, newest(db, query), query)
+      : take(db, indexed(db, query, rarest(trigrams, sample)), query));
+}
+
+/** The newest events that match, where looking at some thousands of them finds enough. */
+function recent(db: Database, query: SearchQuery, sample: string[]): SearchRow[] | undefined {
+  const matches = matcher(query.words);
+  const ids: number[] = [];
+  for (const { id, cmd } of newest(db, query, RECENT)) {
+    if (matches(cmd)) ids.push(id);
+    if (ids.length >= query.limit) return rowsOf(db, ids);
+    if (sample.length < SAMPLE) sample.push(cmd);
+    else if (ids.length * RECENT < query.limit * SAMPLE) return undefined;
+  }
+  return undefined;
+}
+
+/** The expression of the trigrams that the fewest texts of a sample hold; all of them wanted. */
+function rarest(trigrams: readonly string[], sample: readonly string[]): string {
+  const texts = sample.map((text) => text.toLowerCase());
+  return trigrams
+    .map((part) => ({ part, count: texts.filter((text) => text.includes(part)).length }))
+    .sort((a, b) => a.count - b.count)
+    .slice(0, TRIGRAMS)
+    .map(({ part }) => `"${part.replaceAll('"', '""')}"`)
+    .join(" AND ");
 }
 
 /** The event with this number on this device. */
 export function eventById(db: Database, id: number): SearchRow | undefined {
-  const row = db.get<Row>(`SELECT ${COLUMNS} FROM event e ${JOINS} WHERE e.id = ?`, id);
-  return row && { ...row, pinned: row.pinned === 1 };
+  return rowsOf(db, [id])[0];
 }
 
-/** Events along the index of time, all or about `most` of them. */
-function newest(db: Database, query: SearchQuery, most?: number): Iterable<Row> {
+function rowsOf(db: Database, ids: readonly number[]): SearchRow[] {
+  return ids.flatMap((id) => {
+    const row = db.get<Row>(`SELECT ${COLUMNS} FROM event e ${JOINS} WHERE e.id = ?`, id);
+    return row ? [{ ...row, pinned: row.pinned === 1 }] : [];
+  });
+}
+
+/** An event as far as it takes to tell whether it is meant. */
+interface Candidate {
+  id: number;
+  cmd: string;
+}
+
+/** Events along an index that has them in the order of time, all or of about the `most` newest. */
+function newest(db: Database, query: SearchQuery, most?: number): Iterable<Candidate> {
   const { where, values } = conditions(query);
   const oldest = most === undefined ? undefined : db.get<{ started_at: number }>(
     "SELECT started_at FROM event ORDER BY started_at DESC LIMIT 1 OFFSET ?",
     most,
   )?.started_at;
-  return db.rows<Row>(
-    `SELECT ${COLUMNS} FROM event e INDEXED BY event_time ${JOINS}
+  return db.rows<Candidate>(
+    `SELECT e.id, c.cmd FROM event e INDEXED BY ${indexFor(query)} ${CANDIDATE_JOINS}
      WHERE e.started_at >= ? AND ${where} ORDER BY e.started_at DESC, e.id DESC`,
     oldest ?? Number.MIN_SAFE_INTEGER,
     ...values,
   );
 }
 
+function indexFor({ cwd, exit }: SearchQuery): string {
+  if (cwd !== undefined) return "event_cwd";
+  return exit === undefined || exit === 0 ? "event_time" : "event_failed";
+}
+
 /** Events of the texts that the index has for the words: their numbers sorted, then one by one. */
-function* indexed(db: Database, query: SearchQuery, expression: string): Generator<Row> {
+function* indexed(db: Database, query: SearchQuery, expression: string): Generator<Candidate> {
   const { where, values } = conditions(query);
   const hits = db.rows<{ id: number }>(
     `SELECT e.id FROM command_text t CROSS JOIN event e INDEXED BY event_command
      WHERE command_text MATCH ? AND e.command = t.rowid ORDER BY e.started_at DESC, e.id DESC`,
     expression,
   );
-  const one = `SELECT ${COLUMNS} FROM event e ${JOINS} WHERE e.id = ? AND ${where}`;
+  const one = `SELECT e.id, c.cmd FROM event e ${CANDIDATE_JOINS} WHERE e.id = ? AND ${where}`;
   for (const { id } of hits) {
-    const row = db.get<Row>(one, id, ...values);
-    if (row) yield row;
+    const candidate = db.get<Candidate>(one, id, ...values);
+    if (candidate) yield candidate;
   }
 }
 
-function take(rows: Iterable<Row>, { words, limit }: SearchQuery): SearchRow[] {
+function take(
+  db: Database,
+  candidates: Iterable<Candidate>,
+  { words, limit }: SearchQuery,
+): SearchRow[] {
   const matches = matcher(words);
-  const found: SearchRow[] = [];
-  for (const row of rows) {
-    if (!matches(row.cmd)) continue;
-    found.push({ ...row, pinned: row.pinned === 1 });
-    if (found.length >= limit) break;
+  const ids: number[] = [];
+  for (const { id, cmd } of candidates) {
+    if (matches(cmd)) ids.push(id);
+    if (ids.length >= limit) break;
   }
-  return found;
+  return rowsOf(db, ids);
 }
 
 /** Whether a command holds all words. The index only narrows; this decides. */
@@ -118,19 +175,18 @@ export function matcher(words: readonly string[]): (cmd: string) => boolean {
 }
 
 /**
- * The trigrams of the words, all of them wanted. (The index keeps no positions, so it can't be asked
- * for a longer text.) ASCII only: for other letters its folding of case may not be that of
- * {@link matcher}.
+ * The trigrams of the words, in lower case. (The index keeps no positions, so it can't be asked for a
+ * longer text.) ASCII only: for other letters its folding of case may not be that of {@link matcher}.
  */
-function matchExpression(words: readonly string[]): string | undefined {
+function trigramsOf(words: readonly string[]): string[] {
   const trigrams = new Set<string>();
   for (const word of words) {
     for (let at = 0; at + TRIGRAM <= word.length; at++) {
       const part = word.slice(at, at + TRIGRAM).toLowerCase();
-      if (/^[\x21-\x7e]+$/.test(part)) trigrams.add(`"${part.replaceAll('"', '""')}"`);
+      if (/^[\x21-\x7e]+$/.test(part)) trigrams.add(part);
     }
   }
-  return trigrams.size > 0 ? [...trigrams].join(" AND ") : undefined;
+  return [...trigrams];
 }
 
 function conditions(query: SearchQuery): { where: string; values: (string | number)[] } {
@@ -141,11 +197,12 @@ function conditions(query: SearchQuery): { where: string; values: (string | numb
     parts.push(part);
     values.push(value);
   };
-  add("d.path = ?", query.cwd);
+  add("e.cwd = (SELECT id FROM directory WHERE path = ?)", query.cwd);
   add("s.host = ?", query.host);
   add("e.started_at >= ? AND e.started_at <> 0", query.since);
   add("e.started_at <= ? AND e.started_at <> 0", query.until);
-  if (query.exit === "fail") parts.push("e.exit_code <> 0");
-  else add("e.exit_code = ?", query.exit);
+  // Said apart, so that SQLite sees that the index of failures has them all.
+  if (query.exit !== undefined && query.exit !== 0) parts.push("e.exit_code <> 0");
+  if (query.exit !== "fail") add("e.exit_code = ?", query.exit);
   return { where: parts.join(" AND "), values };
 }

@@ -1,0 +1,39 @@
+/**
+ * The whole command line: all verbs with their options.
+ *
+ * @module
+ */
+import type { VerbSpec } from "../verb.ts";
+import { DEVICE } from "./device.ts";
+import { HISTORY_VERBS } from "./history.ts";
+import { SEARCH_VERBS } from "./search.ts";
+import { SYNC } from "./sync.ts";
+
+const KEY: VerbSpec = {
+  name: "key",
+  about: "the key of the vault",
+  verbs: [{
+    name: "show",
+    about: "print the 24 recovery words of this device's vault",
+    examples: ["hx key show", "hx key show | lpr"],
+    load: async () => (await import("../key_show.ts")).runKeyShow,
+  }],
+};
+
+const HELP: VerbSpec = {
+  name: "help",
+  about: "show the help of a verb",
+  arguments: [{ name: "verb", about: "such as `sync init`", optional: true, many: true }],
+};
+
+/** `hx` itself. */
+export const PROGRAM: VerbSpec = {
+  name: "hx",
+  about: "Your shell history: yours alone, on all your devices.",
+  options: [
+    { name: "quiet", short: "q", about: "no notes, summaries or progress" },
+    { name: "verbose", short: "v", about: "a line per request; stacks of errors" },
+  ],
+  verbs: [...HISTORY_VERBS, ...SEARCH_VERBS, SYNC, DEVICE, KEY, HELP],
+  notes: "`hx VERB --help` shows the options of a verb, `hx --version` the version.",
+};
