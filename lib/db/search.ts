@@ -1,5 +1,5 @@
 /** Searching the history: all words, substrings anywhere, newest first. */
-import type { ExportRow } from "./query.ts";
+import { ENDED_AT, type ExportRow } from "./query.ts";
 import type { Database } from "./open.ts";
 import { indexTexts } from "./text_index.ts";
 
@@ -30,7 +30,7 @@ export interface SearchRow extends ExportRow {
 type Row = Omit<SearchRow, "pinned"> & { pinned: number };
 
 const COLUMNS = `
-  e.id, n.node_id, s.session_id, e.seq, e.started_at, e.ended_at, e.duration_ms, e.exit_code,
+  e.id, n.node_id, s.session_id, e.seq, e.started_at, ${ENDED_AT}, e.duration_ms, e.exit_code,
   d.path AS cwd, c.cmd, s.host, s.user, s.shell, s.pinned`;
 
 // CROSS: SQLite keeps to this order of the tables, so that events are walked along their index.

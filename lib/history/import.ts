@@ -43,10 +43,7 @@ export async function sessionOf(source: ImportSource): Promise<SessionRecord> {
 
 function eventOf(line: HistoryLine, key: EventKey): EventRecord {
   const event: EventRecord = { ...key, started_at: line.started_at, cmd: line.cmd };
-  if (line.duration_ms !== undefined) {
-    event.duration_ms = line.duration_ms;
-    if (line.started_at > 0) event.ended_at = line.started_at + line.duration_ms / 1000;
-  }
+  if (line.duration_ms !== undefined) event.duration_ms = line.duration_ms;
   if (line.cwd !== undefined) event.cwd = line.cwd;
   if (line.order !== undefined) event.order = line.order;
   if (line.truncated) event.truncated = true;
