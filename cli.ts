@@ -34,6 +34,7 @@ function makeApp(signal: AbortSignal): App {
     },
     hostname: () => Deno.hostname(),
     platform: `${Deno.build.os}-${Deno.build.arch}`,
+    runtime: Deno.version.deno,
     stdout: standardOutput(),
     stderr: standardError(),
     stdin: standardInput(signal),
@@ -64,22 +65,8 @@ function dataDir(): string {
 }
 
 async function parseStore(uri: string, choice: StoreChoice): Promise<StoreLocation> {
-  const { parseStoreUri, storeOptionsFromEnv } = await import("./lib/s3/uri.ts");
-  const location = parseStoreUri(uri, storeOptionsFromEnv(choice, env));
-  requireNoProfile(location);
-  return location;
-}
-
-function requireNoProfile(location: StoreLocation): void {
-  if (location.kind !== "s3" || location.profile === undefined) return;
-  throw new HxError(
-    "config",
-    "AWS profiles are not spoken yet, only the environment's credentials",
-    {
-      hint: "leave --profile out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY " +
-        "(`aws configure export-credentials --format env` prints them)",
-    },
-  );
+  const { completeStoreOptions, parseStoreUri } = await import("./lib/s3/uri.ts");
+  return parseStoreUri(uri, uri.startsWith("s3") ? await completeStoreOptions(choice, env) : {});
 }
 
 /** A location that {@link parseStore} gave, perhaps in an earlier run. */
@@ -99,28 +86,42 @@ async function openStore(given: unknown, options: OpenStoreOptions): Promise<Ope
   const { FolderStore } = await import("./lib/store/folder.ts");
   const { CountingStore } = await import("./lib/store/counting.ts");
   const store = await FolderStore.open(location.path, options);
-  return { store: new CountingStore(store, meter), meter, close: () => {} };
+  return {
+    store: new CountingStore(store, meter),
+    meter,
+    location: () => location,
+    close: () => {},
+  };
 }
 
 async function openS3(
   location: S3Location,
-  { timeoutMs }: OpenStoreOptions,
+  { timeoutMs, journal }: OpenStoreOptions,
   meter: OpenStore["meter"],
 ): Promise<OpenStore> {
-  requireNoProfile(location);
   const s3 = await import("./lib/s3/mod.ts");
   const { sleep } = await import("./lib/store/abort.ts");
   const store = new s3.S3Store({
     location,
-    credentials: s3.firstOf([s3.environmentSource(env)]),
-    fetch: s3.createS3Fetch(),
+    credentials: s3.credentialsChain({ env, profile: location.profile, clock: Date.now, sleep }),
+    fetch: s3.createS3Fetch(await s3.caCertsFromEnv(env)),
     clock: Date.now,
     random: Math.random,
     sleep,
     timeoutMs,
     observer: meter,
+    ...(journal && { journal }),
   });
-  return { store, meter, close: () => store.close() };
+  return {
+    store,
+    meter,
+    location: () => {
+      const { region = location.region } = store.findings;
+      return { ...location, region };
+    },
+    skewMs: () => store.findings.skewMs,
+    close: () => store.close(),
+  };
 }
 
 function standardOutput(): ResultStream {
@@ -128,7 +129,7 @@ function standardOutput(): ResultStream {
   return {
     isTerminal: Deno.stdout.isTerminal(),
     async write(text) {
-      const bytes = encoder.encode(text);
+      const bytes = typeof text === "string" ? encoder.encode(text) : text;
       try {
         for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
       } catch (error) {
@@ -154,17 +155,19 @@ function standardError(): MessageStream {
 }
 
 function standardInput(signal: AbortSignal): InputStream {
+  async function* until<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
+    const { orAbort } = await import("./lib/store/abort.ts");
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await orAbort(reader.read(), signal);
+      if (done) return;
+      yield value;
+    }
+  }
   return {
     isTerminal: Deno.stdin.isTerminal(),
-    async *chunks() {
-      const { orAbort } = await import("./lib/store/abort.ts");
-      const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
-      for (;;) {
-        const { done, value } = await orAbort(reader.read(), signal);
-        if (done) return;
-        yield value;
-      }
-    },
+    chunks: () => until(Deno.stdin.readable.pipeThrough(new TextDecoderStream())),
+    bytes: () => until(Deno.stdin.readable),
   };
 }
 

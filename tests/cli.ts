@@ -13,6 +13,7 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-net",
   "--allow-sys=hostname",
+  "--allow-run",
   "--no-prompt",
 ];
 
@@ -75,6 +76,8 @@ export class Home implements AsyncDisposable {
       DENO_DIR: await cacheDir(),
       TZ: "UTC",
       PATH: "/usr/bin:/bin",
+      // The machine that the tests run on may have a role of its own.
+      AWS_EC2_METADATA_DISABLED: "true",
       ...more,
     };
   }

@@ -1,6 +1,8 @@
 /** The command line on a bucket of a real MinIO, and on servers that fail it. */
 import assert from "node:assert/strict";
 import { bashHistory, Home, type Ran } from "./cli.ts";
+import { startFaultProxy } from "./fault_proxy.ts";
+import { every, withHeader } from "./faults.ts";
 import { startMinio } from "./minio.ts";
 
 const minio = await startMinio();
@@ -42,6 +44,25 @@ Deno.test("two devices sync through a bucket, and no output holds a secret", asy
   for (const secret of [minio.secretKey, minio.accessKey, "wr0ng"]) {
     assert.ok(!said.includes(secret));
   }
+});
+
+Deno.test("a clock that is far from the storage's is told of; the work goes on", async () => {
+  await using home = await Home.make();
+  await using proxy = startFaultProxy(minio);
+  const env = { ...CREDENTIALS, AWS_ENDPOINT_URL_S3: proxy.endpoint };
+  await home.write(".bash_history", bashHistory(T, "echo 1"));
+  const init = ["sync", "init", "--store", `s3+endpoint://${await minio.newBucket()}/hx`];
+  assert.equal((await home.run(init, { env })).code, 0);
+  const all = ["list", "get", "put", "head"] as const;
+  proxy.choose = every(withHeader("date", new Date(Date.now() + 1_200_000).toUTCString()), ...all);
+  const { code, stderr } = await home.run(["sync"], { env });
+  assert.equal(code, 0);
+  assert.match(
+    stderr,
+    /warning: this machine's clock is (20|19)\S* .*behind the storage's\n {4}.+\n/,
+  );
+  proxy.choose = () => undefined;
+  assert.ok(!/clock/.test((await home.run(["sync"], { env })).stderr));
 });
 
 Deno.test("a bucket that is not there is exit 19", async () => {

@@ -1,63 +1,14 @@
 /**
- * A device that is killed: runs one sync over a folder store and kills itself, for real, at a given step.
+ * A device that is killed: does its work and kills itself, for real, at a given step.
  *
- * Arguments: database, store folder, vault id, master key in hex, step to die at (from 0).
+ * Arguments: the job as JSON, the step to die at (from 0).
  */
-import { deriveVaultKeys } from "../lib/crypto/mod.ts";
-import { openDatabase } from "../lib/db/mod.ts";
-import { fromHex } from "../lib/format/mod.ts";
-import { CountingStore, FolderStore, Meter, type SyncStore } from "../lib/store/mod.ts";
-import { runSync } from "../lib/sync/mod.ts";
+import { type Job, run } from "./crash_kit.ts";
 
-const [database, folder, vaultId, master, at] = Deno.args as [
-  string,
-  string,
-  string,
-  string,
-  string,
-];
+const [job, at] = Deno.args as [string, string];
 let left = Number(at);
 
-/** Dies without a word, as a power cut would have it. */
-function step(): void {
+// Dies without a word, as a power cut would have it.
+await run(JSON.parse(job) as Job, () => {
   if (left-- === 0) Deno.kill(Deno.pid, "SIGKILL");
-}
-
-/** Counts a step before and after every call. */
-function stepping(store: SyncStore): SyncStore {
-  const around = async <T>(work: () => Promise<T>): Promise<T> => {
-    step();
-    const result = await work();
-    step();
-    return result;
-  };
-  return {
-    uri: store.uri,
-    list: (...args) => around(() => store.list(...args)),
-    get: (...args) => around(() => store.get(...args)),
-    putAtomic: (...args) => around(() => store.putAtomic(...args)),
-    head: (...args) => around(() => store.head(...args)),
-    delete: (...args) => around(() => store.delete(...args)),
-  };
-}
-
-const meter = new Meter();
-const db = openDatabase(database);
-await runSync(
-  {
-    db,
-    store: new CountingStore(stepping(await FolderStore.open(folder)), meter),
-    keys: await deriveVaultKeys(fromHex(master)!, vaultId),
-    conditionalWrites: true,
-    clock: Date.now,
-    random: (n) => crypto.getRandomValues(new Uint8Array(n)),
-    device: { platform: "test", hxVersion: "0" },
-    signal: new AbortController().signal,
-    meter,
-    notify: () => {},
-    step,
-  },
-  `${database}-lock`,
-  ["pull", "push"],
-);
-db.close();
+});

@@ -5,7 +5,7 @@ import type { Minio } from "./minio.ts";
 
 /** What opens the store at a prefix of a bucket, over shared connections; a meter counts its requests. */
 export function s3Opener(
-  minio: Minio,
+  minio: Pick<Minio, "endpoint" | "accessKey" | "secretKey">,
   bucket: string,
   prefix: string,
   fetch: ReturnType<typeof createS3Fetch>,

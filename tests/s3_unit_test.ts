@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Category, HxError } from "../lib/errors.ts";
 import { environmentSource, firstOf } from "../lib/s3/credentials.ts";
-import { conditionOf, CONDITIONS, Failure, failureOf, networkFailureOf } from "../lib/s3/errors.ts";
+import { conditionOf, CONDITIONS } from "../lib/s3/conditions.ts";
+import { Failure, failureOf } from "../lib/s3/errors.ts";
+import { networkFailureOf } from "../lib/s3/network_errors.ts";
 import { backoffMs, retrying } from "../lib/s3/retry.ts";
 import { encodeWord, sign, urlOf } from "../lib/s3/signing.ts";
 import { formatStoreUri, parseStoreUri, storeOptionsFromEnv } from "../lib/s3/uri.ts";
@@ -132,7 +134,11 @@ Deno.test("environmentSource() wants a whole key pair", async () => {
     environmentSource((name) => variables[name])();
   const pair = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "hunter2" };
   assert.equal(await read({}), undefined);
-  assert.deepEqual(await read(pair), { accessKeyId: "id", secretAccessKey: "hunter2" });
+  assert.deepEqual(await read(pair), {
+    accessKeyId: "id",
+    secretAccessKey: "hunter2",
+    source: "the environment",
+  });
   assert.equal((await read({ ...pair, AWS_SESSION_TOKEN: "t" }))?.sessionToken, "t");
   await failsWith(read({ AWS_ACCESS_KEY_ID: "id" }), "config");
   const error = await failsWith(read({ AWS_SECRET_ACCESS_KEY: "hunter2" }), "config");

@@ -317,17 +317,10 @@ Deno.test("createVault() refuses to sit beside another vault, and completes what
   const made = { vaultId: testNode(2), master: random(32), name: "x", nodeId: testNode(3) };
   await createVault(context, made);
   const again = await createVault(context, made);
-  assert.deepEqual(again.capabilities, { conditionalWrites: true });
+  assert.deepEqual(again.capabilities, { conditionalPut: "yes", conditionalComplete: "yes" });
   const other = { ...made, vaultId: testNode(4) };
   await assert.rejects(createVault(context, other), (error) => isCategory(error, "conflict"));
   await createVault(context, other, { beside: true });
-});
-
-Deno.test("createVault() sees that a store ignores conditions", async () => {
-  const store = new MemoryStore({ ignoreConditions: true });
-  const context = vaultContext(store);
-  const made = { vaultId: testNode(2), master: random(32), name: "x", nodeId: testNode(3) };
-  assert.deepEqual((await createVault(context, made)).capabilities, { conditionalWrites: false });
 });
 
 for (const [what, size] of [["too large", 17 * 2 ** 20], ["damaged", 100], ["empty", 0]] as const) {

@@ -118,13 +118,10 @@ function enrol(
   label: string,
   conditionalWrites: boolean,
 ): void {
+  const conditions = conditionalWrites ? "yes" : "ignored";
+  const capabilities = { conditionalPut: conditions, conditionalComplete: conditions } as const;
   db.transaction(() => {
-    writeVault(db, {
-      vaultId,
-      name: "test",
-      location: {},
-      capabilities: { conditionalWrites },
-    });
+    writeVault(db, { vaultId, name: "test", location: {}, capabilities });
     newIdentity(db, nodeId, label);
   });
 }

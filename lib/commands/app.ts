@@ -4,7 +4,7 @@
  * @module
  */
 import type { RandomBytes } from "../format/mod.ts";
-import type { Meter, RequestNote, SyncStore } from "../store/mod.ts";
+import type { Meter, RequestNote, SyncStore, UploadJournal } from "../store/mod.ts";
 import type { InputStream, MessageStream, ResultStream } from "../ui/output.ts";
 
 /** The options that belong to a store URI. */
@@ -29,6 +29,8 @@ export interface OpenStoreOptions {
   timeoutMs: number;
   /** Told of every request. */
   note?: (note: RequestNote) => void;
+  /** Remembers long uploads across crashes. */
+  journal?: UploadJournal;
 }
 
 /** An open store. */
@@ -37,6 +39,10 @@ export interface OpenStore {
   store: SyncStore;
   /** Counts its requests. */
   meter: Meter;
+  /** The location as it is to be remembered: with what the store has found out about it. */
+  location(): unknown;
+  /** The storage's clock less this machine's, in milliseconds, where an answer has told it. */
+  skewMs?(): number | undefined;
   /** Closes its connections. */
   close(): void;
 }
@@ -57,6 +63,8 @@ export interface App {
   hostname: () => string;
   /** Operating system and processor, as other devices show them. */
   platform: string;
+  /** Version of the runtime: another one may compress otherwise. */
+  runtime: string;
   /** Results. */
   stdout: ResultStream;
   /** Everything else. */

@@ -65,7 +65,7 @@ export async function makeVault(
         isNew: !found,
         nodeId,
       });
-      enrol(app, device, vault, made.location, nodeId);
+      enrol(app, device, vault, opened.location(), nodeId);
       return vault;
     } finally {
       opened.close();

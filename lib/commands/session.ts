@@ -4,12 +4,19 @@
  * @module
  */
 import type { VaultKeys } from "../crypto/mod.ts";
-import { type Database, readVault } from "../db/mod.ts";
+import { type Database, readVault, uploadJournal, type VaultRow, writeVault } from "../db/mod.ts";
 import type { RequestNote } from "../store/mod.ts";
 import type { SyncContext, SyncEvent } from "../sync/mod.ts";
 import { duration, printable } from "../ui/text.ts";
 import type { Ui } from "../ui/ui.ts";
-import { type App, DEFAULT_TIMEOUT_S, type OpenStoreOptions, type StoreOptions } from "./app.ts";
+import { blobsOf } from "./artifact_ref.ts";
+import {
+  type App,
+  DEFAULT_TIMEOUT_S,
+  type OpenStore,
+  type OpenStoreOptions,
+  type StoreOptions,
+} from "./app.ts";
 import { type Device, requireVaultRow } from "./device.ts";
 import { requireKeys } from "./key_file.ts";
 
@@ -39,6 +46,7 @@ export async function withSync<T>(
   const opened = await app.openStore(vault.location, {
     ...storeOptions(ui, options),
     expectVault: true,
+    journal: uploadJournal(device.db, JSON.stringify(vault.location)),
   });
   try {
     return await work({
@@ -46,6 +54,9 @@ export async function withSync<T>(
       store: opened.store,
       keys,
       conditionalWrites: vault.capabilities.conditionalPut === "yes",
+      conditionalComplete: vault.capabilities.conditionalComplete === "yes",
+      blobs: blobsOf(app),
+      runtime: app.runtime,
       clock: app.clock,
       random: app.random,
       device: { platform: app.platform, hxVersion: app.version },
@@ -56,7 +67,27 @@ export async function withSync<T>(
   } finally {
     ui.done();
     opened.close();
+    keepFindings(ui, device.db, vault, opened);
   }
+}
+
+/** Clocks further apart than this make S3 servers refuse requests, in milliseconds. */
+const MAX_SKEW_MS = 5 * 60 * 1000;
+
+/** Remembers where the vault was really found, and tells of a clock that is wrong. */
+function keepFindings(ui: Ui, db: Database, vault: VaultRow, opened: OpenStore): void {
+  const location = opened.location();
+  if (JSON.stringify(location) !== JSON.stringify(vault.location)) {
+    writeVault(db, { ...readVault(db) ?? vault, location });
+    ui.note("The bucket is in another region than was said; this device remembers the right one.");
+  }
+  const skewMs = opened.skewMs?.() ?? 0;
+  if (Math.abs(skewMs) <= MAX_SKEW_MS) return;
+  const which = skewMs > 0 ? "behind" : "ahead of";
+  ui.warn(
+    `this machine's clock is ${duration(Math.abs(skewMs))} ${which} the storage's`,
+    "requests were signed by the storage's clock; set this one right, new commands get its time",
+  );
 }
 
 /** The vault's keys where this device is enrolled; a device without a vault has none to need. */
@@ -71,6 +102,7 @@ export async function keysIfEnrolled(
 
 function tell(ui: Ui, event: SyncEvent): void {
   if (event.type === "progress") ui.progress(event.phase, event.done, event.total);
+  else if (event.type === "transfer") ui.progress(event.phase, event.done, event.total, "bytes");
   else ui.warn(event.message, event.hint);
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readVault } from "../db/mod.ts";
+import { readVault, type StoreCapabilities } from "../db/mod.ts";
 import { type DeviceStatus, readStatus, type RunReport, type SyncStatus } from "../sync/mod.ts";
 import { table } from "../ui/table.ts";
 import { bytes, count, counted, duration, localTime, printable } from "../ui/text.ts";
@@ -20,17 +20,29 @@ export async function runStatus(app: App, ui: Ui, options: GlobalOptions): Promi
   const store = vault && await app.formatStore(vault.location);
   const status = await readStatus(device.db, store, app.platform);
   if (options.json) await ui.json(status);
-  else await ui.result(`${statusLines(status, ui.style).join("\n")}\n`);
+  else {
+    const lines = statusLines(status, ui.style, vault?.capabilities);
+    await ui.result(`${lines.join("\n")}\n`);
+  }
   return 0;
 }
 
-/** The status as people read it. */
-export function statusLines(status: SyncStatus, style: Style): string[] {
+/**
+ * The status as people read it.
+ *
+ * @param capabilities what the store was seen to do, where this device is enrolled
+ */
+export function statusLines(
+  status: SyncStatus,
+  style: Style,
+  capabilities?: StoreCapabilities,
+): string[] {
   const { vault, node } = status;
   const head: [string, string][] = vault && node
     ? [
       ["vault", `${printable(vault.name)}  ${style.dim(vault.id)}`],
       ["store", printable(status.store ?? "-")],
+      ...conditionRows(capabilities),
       ["device", `${printable(node.label)}  ${style.dim(node.id)}`],
     ]
     : [["vault", "none yet: `hx sync`, `hx sync init` or `hx sync join`"]];
@@ -45,6 +57,14 @@ export function statusLines(status: SyncStatus, style: Style): string[] {
     ].map(([name = "", text = ""]) => [style.bold(name), text])),
     ...deviceLines(status, style),
   ];
+}
+
+/** Nothing where all is as it should be. */
+function conditionRows(capabilities: StoreCapabilities | undefined): [string, string][] {
+  const support = capabilities?.conditionalPut ?? "yes";
+  if (support === "yes") return [];
+  const what = support === "ignored" ? "ignores" : "refuses";
+  return [["", `${what} conditional writes: what is written is read before and after`]];
 }
 
 function deviceLines({ devices, node }: SyncStatus, style: Style): string[] {

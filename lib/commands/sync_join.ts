@@ -36,8 +36,8 @@ export async function runJoin(app: App, ui: Ui, options: JoinOptions): Promise<n
       const context = vaultContext(app, opened.store);
       const row = readVault(device.db);
       const vault = row
-        ? await readdress(app, ui, device, context, { row, location })
-        : await join(app, ui, device, context, location);
+        ? await readdress(app, ui, device, context, { row, location: opened.location })
+        : await join(app, ui, device, context, opened.location);
       const store = await app.formatStore(location);
       const { vaultId: id, name } = vault;
       if (options.json) await ui.json({ vault: { id, name }, store });
@@ -62,12 +62,12 @@ async function join(
   ui: Ui,
   device: Device,
   context: VaultContext,
-  location: unknown,
+  location: () => unknown,
 ): Promise<OpenedVault> {
   const master = masterFromWords(await askWords(app, ui));
   const vault = await joinVault(context, master);
   await writeKey(app, ui, { vaultId: vault.vaultId, master });
-  enrol(app, device, vault, location, uuid4(app.random));
+  enrol(app, device, vault, location(), uuid4(app.random));
   return vault;
 }
 
@@ -77,7 +77,7 @@ async function readdress(
   ui: Ui,
   device: Device,
   context: VaultContext,
-  { row, location }: { row: VaultRow; location: unknown },
+  { row, location }: { row: VaultRow; location: () => unknown },
 ): Promise<OpenedVault> {
   const key = await readKey(app, ui).catch(() => undefined);
   const own = key?.vaultId === row.vaultId ? key : undefined;
@@ -85,7 +85,7 @@ async function readdress(
   const vault = await openOwn(app, device, context, row, master);
   if (!own) await writeKey(app, ui, { vaultId: row.vaultId, master });
   const { vaultId, name, capabilities } = vault;
-  writeVault(device.db, { vaultId, name, location, capabilities });
+  writeVault(device.db, { vaultId, name, location: location(), capabilities });
   return vault;
 }
 

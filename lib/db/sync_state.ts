@@ -21,10 +21,15 @@ export interface VaultRow {
   capabilities: StoreCapabilities;
 }
 
-/** What a store was seen to do at `init` or `join`. */
+/**
+ * What a store was seen to do at `init` or `join`: it obeys the condition of a write, overwrites in
+ * spite of it, or refuses every request that carries one.
+ */
 export interface StoreCapabilities {
-  /** It refuses a create-only PUT of a key that exists. */
-  conditionalWrites: boolean;
+  /** With conditions of a put of bytes, `If-None-Match: *` and `If-Match` alike. */
+  conditionalPut: "yes" | "ignored" | "refused";
+  /** With `If-None-Match: *` at the end of an upload in parts. */
+  conditionalComplete: "yes" | "ignored" | "refused";
 }
 
 /** This device within its vault. */

@@ -26,7 +26,10 @@ const POOL_IDLE_MS = 4000;
 /**
  * Clients of Deno's `fetch`; close them when done.
  *
- * @param caCerts certificates in PEM to trust beside the usual ones
+ * Proxies are the runtime's affair: it heeds `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`,
+ * for 127.0.0.1 too; and `DENO_CERT` and `DENO_TLS_CA_STORE` for what to trust.
+ *
+ * @param caCerts certificates in PEM to trust beside the usual ones, as `caCertsFromEnv` reads them
  */
 export function createS3Fetch(caCerts: string[] = []): S3Fetch {
   // One HTTP/2 connection for everything is slower than several of HTTP/1.1.

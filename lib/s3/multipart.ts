@@ -3,196 +3,211 @@
  *
  * @module
  */
-import { asHxError, HxError, isCategory } from "../errors.ts";
-import { Failure, failureOf } from "./errors.ts";
-import type { PartReader } from "./parts.ts";
+import { asHxError, HxError } from "../errors.ts";
+import { throwIfAborted, type UploadedPart } from "../store/mod.ts";
+import { isRefusal } from "./errors.ts";
+import { MAX_PARTS, type PartReader } from "./parts.ts";
+import { hexDigest } from "./signing.ts";
 import type { Transport } from "./transport.ts";
-import { completeBody, parseCompleteAnswer, parseUploadId } from "./xml.ts";
+import { abortUpload, completeUpload, createUpload, putPart } from "./upload_requests.ts";
+import type { UploadName } from "./upload_requests.ts";
+import type { ListedPart } from "./xml.ts";
 
-/**
- * Bytes of every part but the last. A stream does not tell its length, so parts cannot grow with it:
- * with {@link MAX_PARTS} parts an object ends at 78 GiB.
- */
-export const PART_BYTES = 8 * 1024 * 1024;
+/** Parts on their way while the next one is read, as long as they are small. */
+const PARALLEL = 3;
 
-/** S3's limit. */
-export const MAX_PARTS = 10_000;
+/** What parts may take of memory: those on their way and the one being read; at least two. */
+const MEMORY_BYTES = 64 * 1024 * 1024;
+
+/** Told what becomes of an upload. */
+export interface UploadRecord {
+  begun(uploadId: string): void;
+  sent(uploadId: string, part: UploadedPart): void;
+  ended(uploadId: string): void;
+}
+
+/** What a run that died has left of the same upload. */
+export interface EarlierUpload {
+  /** Absent where the storage does not have it any more. */
+  uploadId?: string;
+  /** The parts that went out, by number. */
+  known: ReadonlyMap<number, UploadedPart>;
+  /** The parts that the storage has, by number. */
+  there: ReadonlyMap<number, ListedPart>;
+}
 
 /** What {@link uploadParts} sends. */
 export interface Upload {
   /** Key in the bucket. */
   key: string;
-  /** The parts read already, at least two of them unless a part follows. */
+  /** The parts read already; they are taken out as they are sent. */
   first: Uint8Array<ArrayBuffer>[];
   /** What follows them. */
   parts: PartReader;
   /** `if-match` or `if-none-match`, for the last step. */
   conditions: Readonly<Record<string, string>>;
-  signal?: AbortSignal;
+  /** Told what becomes of it. */
+  record?: UploadRecord;
+  /** To go on with. */
+  earlier?: EarlierUpload | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * Uploads all parts and completes the object; answers with its size in bytes. Whatever goes wrong,
- * the parts are removed again.
+ * Uploads all parts and completes the object. Whatever goes wrong, the parts are removed again: by
+ * us, or where that fails too, by whoever reads the record.
  *
- * @throws {HxError} as the transport; `config` where there are too many parts; `not-found` where the
- * upload is gone at the end, as it is when a completion arrived whose answer was lost
+ * @throws {HxError} as the transport; `config` where there are too many parts; `conflict` where a
+ * part differs from what went out before; {@link LostUpload}
  */
-export async function uploadParts(transport: Transport, upload: Upload): Promise<number> {
-  const { key, signal } = upload;
-  const uploadId = await create(transport, key, signal);
-  let done = false;
+export async function uploadParts(transport: Transport, upload: Upload): Promise<void> {
+  const { key, record, signal, earlier } = upload;
+  const uploadId = earlier?.uploadId ?? await createUpload(transport, key, signal);
+  if (earlier?.uploadId === undefined) record?.begun(uploadId);
+  const name = { key, uploadId };
   try {
-    const { etags, size } = await sendParts(transport, uploadId, upload);
-    await complete(transport, uploadId, etags, upload).catch((error) => {
-      throw isCategory(error, "not-found") ? new LostUpload(error.message, size) : error;
-    });
-    done = true;
-    return size;
-  } finally {
-    if (!done) await abort(transport, key, uploadId);
+    const sent = await sendParts(transport, name, upload);
+    await complete(transport, name, sent, upload);
+  } catch (error) {
+    if (!(error instanceof LostUpload)) await giveUp(transport, name, upload);
+    else record?.ended(uploadId);
+    throw error;
   }
+  record?.ended(uploadId);
 }
 
-/** The upload was gone when it was to be completed: perhaps an earlier try did complete it. */
-export class LostUpload extends HxError {
-  /** Bytes that were uploaded. */
-  readonly size: number;
+/** Somebody waits for the end: giving up must not take long then. */
+const HURRY_MS = 10_000;
 
-  constructor(message: string, size: number) {
-    super("server", message, { hint: "it is safe to run again" });
-    this.size = size;
-  }
-}
-
-async function create(transport: Transport, key: string, signal?: AbortSignal): Promise<string> {
-  return await transport.send({
-    operation: "put",
-    action: "s3:PutObject",
-    method: "POST",
-    key,
-    query: [["uploads", ""]],
-    fresh: true,
-    read: async (response) => parseUploadId(await transport.textOf(response)),
-  }, signal);
-}
-
-/** Sends each part while the next one is read: two parts in memory, one being read. */
-async function sendParts(
+/** Aborts an upload, if it can; not stopped by the signal: it is what cleans up after that. */
+export async function giveUp(
   transport: Transport,
-  uploadId: string,
-  upload: Upload,
-): Promise<{ etags: string[]; size: number }> {
+  name: UploadName,
+  { record, signal }: Pick<Upload, "record" | "signal">,
+): Promise<void> {
+  try {
+    await abortUpload(transport, name, signal?.aborted ? { timeoutMs: HURRY_MS } : {});
+    record?.ended(name.uploadId);
+  } catch {
+    // It stays on record; the error that led here matters more.
+  }
+}
+
+/** What went out. */
+interface Sent {
+  etags: string[];
+  /** Bytes in all. */
+  size: number;
+}
+
+/** The upload was gone before its time: perhaps an earlier try did complete it. */
+export class LostUpload extends HxError {
+  /** What was uploaded. */
+  readonly sent: Sent;
+  /** Its completion was asked for before, and the answer lost; otherwise it is not there for sure. */
+  readonly perhapsDone: boolean;
+
+  constructor(cause: HxError, sent: Sent, perhapsDone: boolean) {
+    super("server", `the upload is gone before its end: ${cause.message}`, {
+      hint: "someone else may have given it up; it is safe to run again",
+      cause,
+    });
+    this.sent = sent;
+    this.perhapsDone = perhapsDone;
+  }
+}
+
+/** Sends some parts while the next one is read; the first failure stops all of it. */
+async function sendParts(transport: Transport, name: UploadName, upload: Upload): Promise<Sent> {
   const stop = new AbortController();
   const signal = upload.signal === undefined
     ? stop.signal
     : AbortSignal.any([upload.signal, stop.signal]);
-  const etags: string[] = [];
-  const waiting = [...upload.first];
-  let size = 0;
-  let part = waiting.shift();
-  while (part !== undefined) {
-    if (etags.length === MAX_PARTS) throw tooLarge();
-    size += part.length;
-    const sending = sendPart(transport, upload.key, uploadId, etags.length + 1, part, signal);
-    const reading = waiting.length > 0 ? waiting.shift() : upload.parts.next(signal);
-    const [etag, next] = await both(sending, Promise.resolve(reading), stop);
-    etags.push(etag);
-    part = next;
-  }
-  return { etags, size };
-}
-
-/** Both results; where one fails the other is stopped and waited for, and the first error thrown. */
-async function both<A, B>(
-  a: Promise<A>,
-  b: Promise<B>,
-  stop: AbortController,
-): Promise<[A, B]> {
-  try {
-    return await Promise.all([a, b]);
-  } catch (error) {
+  const sent: Sent = { etags: [], size: 0 };
+  const parallel = parallelOf(upload.parts.partBytes);
+  const active = new Set<Promise<void>>();
+  let failed: { error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failed ??= { error };
     stop.abort(asHxError(error));
-    await Promise.allSettled([a, b]);
-    throw error;
+  };
+  try {
+    for (let number = 1;; number++) {
+      const body = upload.first.shift() ?? await upload.parts.next(signal);
+      if (body === undefined) break;
+      if (number > MAX_PARTS) throw upload.parts.tooLarge();
+      sent.size += body.length;
+      const sha256 = await hexDigest(body);
+      const there = compared(number, body, sha256, upload);
+      if (there !== undefined) {
+        sent.etags[number - 1] = there;
+        upload.parts.recycle(body);
+        continue;
+      }
+      while (active.size >= parallel) await Promise.race(active);
+      throwIfAborted(signal);
+      const send = async () => {
+        const etag = await putPart(transport, name, { number, body, sha256 }, signal);
+        upload.record?.sent(name.uploadId, { number, etag, sha256 });
+        sent.etags[number - 1] = etag;
+        upload.parts.recycle(body);
+      };
+      const sending: Promise<void> = send().catch(fail).finally(() => void active.delete(sending));
+      active.add(sending);
+    }
+    const last = Math.max(0, ...upload.earlier?.known.keys() ?? []);
+    if (last > sent.etags.length) throw differs(last);
+  } catch (error) {
+    fail(error);
   }
+  await Promise.all(active);
+  if (failed === undefined) return sent;
+  if (isRefusal(failed.error, "NoSuchUpload")) throw new LostUpload(failed.error, sent, false);
+  throw failed.error;
 }
 
-async function sendPart(
-  transport: Transport,
-  key: string,
-  uploadId: string,
+function parallelOf(partBytes: number): number {
+  return Math.max(1, Math.min(PARALLEL, Math.floor(MEMORY_BYTES / partBytes) - 1));
+}
+
+/** The ETag of a part that need not be sent, since it is there; undefined for the others. */
+function compared(
   number: number,
-  body: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal,
-): Promise<string> {
-  return await transport.send({
-    operation: "put",
-    action: "s3:PutObject",
-    method: "PUT",
-    key,
-    query: [["partNumber", String(number)], ["uploadId", uploadId]],
-    body,
-    async read(response) {
-      await response.body?.cancel();
-      const etag = response.headers.get("etag");
-      if (etag === null) throw new HxError("server", "the storage gave a part no ETag");
-      return etag;
-    },
-  }, signal);
+  body: Uint8Array,
+  sha256: string,
+  { earlier }: Upload,
+): string | undefined {
+  const known = earlier?.known.get(number);
+  if (known === undefined) return undefined;
+  if (known.sha256 !== sha256) throw differs(number);
+  const there = earlier?.there.get(number);
+  const isThere = there?.size === body.length && unquoted(there.etag) === unquoted(known.etag);
+  return isThere ? known.etag : undefined;
+}
+
+/** Some servers quote the ETags of parts in one answer and not in the other. */
+function unquoted(etag: string): string {
+  return etag.replace(/^"(.*)"$/, "$1");
+}
+
+function differs(number: number): HxError {
+  return new HxError("conflict", `part ${number} of the upload differs from what was sent before`, {
+    hint: "the source has changed meanwhile: it has to be sealed anew",
+  });
 }
 
 async function complete(
   transport: Transport,
-  uploadId: string,
-  etags: string[],
-  { key, conditions, signal }: Upload,
+  name: UploadName,
+  sent: Sent,
+  { conditions, signal }: Upload,
 ): Promise<void> {
-  const action = "s3:PutObject";
-  await transport.send({
-    operation: "put",
-    action,
-    method: "POST",
-    key,
-    query: [["uploadId", uploadId]],
-    headers: conditions,
-    body: new TextEncoder().encode(completeBody(etags)),
-    fresh: true,
-    async read(response) {
-      const body = await transport.textOf(response);
-      if (parseCompleteAnswer(body) === undefined) return;
-      const { status } = response;
-      const failure = failureOf(transport.purposeOf({ action, key }), {
-        status,
-        body,
-        retryAfter: null,
-      });
-      throw new Failure(failure.error, failure.retry, failure.code);
-    },
-  }, signal);
-}
-
-/** Not stopped by the caller's signal: it is what cleans up after that. */
-async function abort(transport: Transport, key: string, uploadId: string): Promise<void> {
+  let tries = 0;
+  const onTry = () => void tries++;
   try {
-    await transport.send({
-      operation: "delete",
-      action: "s3:AbortMultipartUpload",
-      method: "DELETE",
-      key,
-      query: [["uploadId", uploadId]],
-      read: async (response) => await response.body?.cancel(),
-    }, AbortSignal.timeout(ABORT_MS));
-  } catch {
-    // The parts stay until the bucket's own clean-up; the error that led here matters more.
+    await completeUpload(transport, name, { ...sent, conditions, onTry }, signal);
+  } catch (error) {
+    if (isRefusal(error, "NoSuchUpload")) throw new LostUpload(error, sent, tries > 1);
+    throw error;
   }
-}
-
-const ABORT_MS = 10_000;
-
-function tooLarge(): HxError {
-  const gib = Math.floor(PART_BYTES * MAX_PARTS / 1024 ** 3);
-  return new HxError("config", `the object is larger than the ${gib} GiB that one upload holds`, {
-    hint: "split the file",
-  });
 }

@@ -8,6 +8,7 @@ import {
   checkKey,
   checkPrefix,
   checkRange,
+  type ConditionSupport,
   type GetOptions,
   type ListOptions,
   type ListPage,
@@ -16,20 +17,33 @@ import {
   type StoredObject,
   type SyncStore,
   throwIfAborted,
+  type UploadJournal,
 } from "../store/mod.ts";
-import { incomplete, numberOf, objectOf } from "./download.ts";
-import { LostUpload, PART_BYTES, uploadParts } from "./multipart.ts";
-import { PartReader } from "./parts.ts";
-import { Transport, type TransportOptions } from "./transport.ts";
+import type { TransportOptions } from "./call.ts";
+import { incomplete, numberOf, type Opened, openedOf } from "./download.ts";
+import { Refusal } from "./errors.ts";
+import { listPage } from "./listing.ts";
+import { probeComplete } from "./probe.ts";
 import { resuming } from "./resume.ts";
 import { backoffMs } from "./retry.ts";
+import { Transport } from "./transport.ts";
 import { formatStoreUri } from "./uri.ts";
-import { parseListAnswer } from "./xml.ts";
+import { type ClearUploadsOptions, Writer } from "./writer.ts";
 
 /** What {@link S3Store} takes. */
 export interface S3StoreOptions extends TransportOptions {
   /** Largest listing page to ask for. @default 1000 */
   pageSize?: number;
+  /** Where long uploads are remembered, to be gone on with or cleared after a crash. */
+  journal?: UploadJournal;
+}
+
+/** What a store has found out about its server; for the caller to keep, or to show. */
+export interface Findings {
+  /** The bucket's region, where the location had another one. */
+  region?: string;
+  /** The server's clock less this machine's, in milliseconds, by its last answer. */
+  skewMs?: number;
 }
 
 /** A {@link SyncStore} over S3's HTTP interface. Close it when done. */
@@ -38,6 +52,7 @@ export class S3Store implements SyncStore {
   readonly uri: string;
   readonly #options: S3StoreOptions;
   readonly #transport: Transport;
+  readonly #writer: Writer;
   /** The prefix with its slash, so that `team/hx` has nothing to do with `team/hx2`. */
   readonly #base: string;
 
@@ -51,6 +66,23 @@ export class S3Store implements SyncStore {
     this.#options = options;
     this.#transport = new Transport(options);
     this.#base = options.location.prefix === "" ? "" : `${options.location.prefix}/`;
+    const { journal, clock } = options;
+    this.#writer = new Writer({
+      transport: this.#transport,
+      base: this.#base,
+      clock,
+      head: (key, headOptions) => this.head(key, headOptions),
+      ...(journal === undefined ? {} : { journal }),
+    });
+  }
+
+  /** What the answers so far have told of the server. */
+  get findings(): Findings {
+    const { location: { region }, skewMs } = this.#transport;
+    return {
+      ...(region === this.#options.location.region ? {} : { region }),
+      ...(skewMs === undefined ? {} : { skewMs }),
+    };
   }
 
   /** Closes the connections. */
@@ -62,73 +94,59 @@ export class S3Store implements SyncStore {
   async list(prefix: string, options: ListOptions = {}): Promise<ListPage> {
     throwIfAborted(options.signal);
     checkPrefix(prefix);
-    const full = this.#base + prefix;
-    const { continuation, pageSize = this.#options.pageSize ?? 1000 } = options;
-    const query: [string, string][] = [
-      ["list-type", "2"],
-      ["encoding-type", "url"],
-      ["max-keys", String(Math.min(pageSize, 1000))],
-      ["prefix", full],
-    ];
-    if (continuation !== undefined) query.push(["continuation-token", continuation]);
-    const page = await this.#transport.send({
-      operation: "list",
-      action: "s3:ListBucket",
-      target: `${this.#options.location.bucket}/${full}*`,
-      method: "GET",
-      query,
-      read: async (response) => parseListAnswer(await this.#transport.textOf(response)),
-    }, options.signal);
-    if (continuation !== undefined && page.continuation === continuation) {
-      throw new HxError("server", `listing ${full}*: the storage repeats a continuation token`);
-    }
-    const entries = page.entries.filter(({ key }) => key.startsWith(full) && this.#isOurs(key))
-      .map((entry) => ({ ...entry, key: entry.key.slice(this.#base.length) }));
-    return page.continuation === undefined
-      ? { entries }
-      : { entries, continuation: page.continuation };
-  }
-
-  /** The object as a stream that is checked for its size, and goes on after a broken connection. */
-  async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
-    throwIfAborted(options.signal);
-    checkRange(key, options.range);
-    const first = await this.#getOnce(key, options);
-    const { range, signal } = options;
-    const { random, sleep, observer } = this.#options;
-    const reopen = async (seen: number, count: number): Promise<StoredObject> => {
-      await sleep(backoffMs(count, { attempts: 0 }, random()), signal);
-      observer?.retry();
-      const rest = { start: (range?.start ?? 0) + seen, end: range?.end };
-      return await this.#getOnce(key, { range: rest, ifMatch: first.etag, signal });
-    };
-    return { ...first, body: resuming(first, { key, reopen }) };
-  }
-
-  /** One request, and the body as far as it carries. */
-  async #getOnce(key: string, options: GetOptions): Promise<StoredObject> {
-    const full = this.#fullKey(key);
-    const { range, ifMatch } = options;
-    const headers: Record<string, string> = {};
-    if (range !== undefined) headers["range"] = `bytes=${range.start}-${range.end ?? ""}`;
-    if (ifMatch !== undefined) headers["if-match"] = ifMatch;
-    const purpose = this.#transport.purposeOf({ action: "s3:GetObject", key: full });
-    const onBytes = (bytes: number) => this.#options.observer?.received(bytes);
-    return await this.#transport.send({
-      operation: "get",
-      action: purpose.action,
-      method: "GET",
-      key: full,
-      headers,
-      streams: true,
-      read: (response, deadline) =>
-        objectOf(response, deadline, { key, options, purpose, onBytes }),
-    }, options.signal);
+    const pageSize = options.pageSize ?? this.#options.pageSize;
+    return await listPage(this.#transport, this.#base, prefix, { ...options, pageSize });
   }
 
   /**
-   * One PUT up to one part (8 MiB) of a stream, or for bytes of any size; else a multipart upload of
-   * at most 78 GiB, whose ETag costs one HEAD more.
+   * The object as a stream that is checked for its size, and goes on after a broken connection or
+   * one that fell silent, as often as needed while each time brings some bytes.
+   */
+  async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
+    throwIfAborted(options.signal);
+    checkRange(key, options.range);
+    const { random, sleep, observer } = this.#options;
+    const first = await this.#open(key, options);
+    const { etag, size } = first;
+    const end = options.range?.end;
+    const reopen = async (start: number, count: number, cancelled: AbortSignal) => {
+      const signal = options.signal === undefined
+        ? cancelled
+        : AbortSignal.any([options.signal, cancelled]);
+      await sleep(backoffMs(count, { attempts: 0 }, random()), signal);
+      observer?.retry();
+      return await this.#open(key, { range: { start, end }, ifMatch: etag, signal }, true);
+    };
+    return { etag, size, body: resuming(first, { key, reopen }) };
+  }
+
+  /** One request, and the body as far as it carries. */
+  async #open(key: string, options: GetOptions, wholeWillDo = false): Promise<Opened> {
+    const full = this.#fullKey(key);
+    const { range, ifMatch, maxBytes } = options;
+    const headers: Record<string, string> = {};
+    if (range !== undefined) headers["range"] = `bytes=${range.start}-${range.end ?? ""}`;
+    if (ifMatch !== undefined) headers["if-match"] = ifMatch;
+    const call = {
+      operation: "get",
+      action: "s3:GetObject",
+      method: "GET",
+      key: full,
+      headers,
+    } as const;
+    const purpose = this.#transport.purposeOf(call);
+    const onBytes = (bytes: number) => this.#options.observer?.received(bytes);
+    const download = { key, range, ifMatch, maxBytes, purpose, wholeWillDo, onBytes };
+    return await this.#transport.open(
+      call,
+      (response, live) => openedOf(response, live, download),
+      options.signal,
+    );
+  }
+
+  /**
+   * One PUT up to one part (8 MiB) of a stream, or for bytes of any size; else a multipart upload,
+   * whose ETag costs one HEAD more. Without `size` it holds 78 GiB at most.
    */
   async putAtomic(
     key: string,
@@ -136,10 +154,10 @@ export class S3Store implements SyncStore {
     options: PutOptions = {},
   ): Promise<{ etag: string }> {
     throwIfAborted(options.signal);
-    const full = this.#fullKey(key);
+    this.#fullKey(key);
     try {
-      if (body instanceof Uint8Array) return await this.#putBytes(full, body, options);
-      return await this.#putStream(key, full, body, options);
+      if (body instanceof Uint8Array) return await this.#writer.putBytes(key, body, options);
+      return await this.#writer.putStream(key, body, options);
     } catch (error) {
       // Some servers answer 404 to If-Match on a key that is not there.
       if (options.ifMatch === undefined || !isCategory(error, "not-found")) throw error;
@@ -147,106 +165,80 @@ export class S3Store implements SyncStore {
     }
   }
 
-  /** ETag and size from a HEAD; where that is refused, a GET of one byte asks why. */
+  /**
+   * ETag and size from a HEAD. Its refusals carry no code, so what they mean is asked with a GET of
+   * one byte; so is a 404 while nothing has shown yet that the credentials are good and the bucket is
+   * there, since some servers answer 404 to an unknown access key.
+   */
   async head(key: string, options: { signal?: AbortSignal } = {}): Promise<ObjectInfo> {
     throwIfAborted(options.signal);
-    const full = this.#fullKey(key);
+    const { signal } = options;
+    const call = {
+      operation: "head",
+      action: "s3:GetObject",
+      method: "HEAD",
+      key: this.#fullKey(key),
+    } as const;
+    const ask = () => this.#transport.send(call, ({ headers }) => infoOf(key, headers), signal);
     try {
-      return await this.#transport.send({
-        operation: "head",
-        action: "s3:GetObject",
-        method: "HEAD",
-        key: full,
-        read: (response) => Promise.resolve(infoOf(key, response)),
-      }, options.signal);
+      return await ask();
     } catch (error) {
-      if (isCategory(error, "auth") || isCategory(error, "config")) {
-        const range = { start: 0, end: 0 };
-        const { body } = await this.get(key, { range, signal: options.signal });
-        await body.cancel();
-      }
-      throw error;
+      const unclear = isCategory(error, "auth") || isCategory(error, "config") ||
+        (isCategory(error, "not-found") && !this.#transport.proven);
+      if (!unclear || !(error instanceof Refusal)) throw error;
+      await this.#askWhy(key, signal);
+      // What was refused may be mended now: expired credentials are renewed when a code says so.
+      return await ask();
+    }
+  }
+
+  /** Reads one byte, for the error that it brings. */
+  async #askWhy(key: string, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      const { body } = await this.#open(key, { range: { start: 0, end: 0 }, signal });
+      await body.cancel();
+    } catch (error) {
+      const isEmpty = error instanceof Refusal && error.status === 416;
+      if (!isEmpty) throw error;
     }
   }
 
   /** Removes the object; of a versioned bucket, its current version. */
   async delete(key: string, options: { signal?: AbortSignal } = {}): Promise<void> {
     throwIfAborted(options.signal);
-    const full = this.#fullKey(key);
+    const call = {
+      operation: "delete",
+      action: "s3:DeleteObject",
+      method: "DELETE",
+      key: this.#fullKey(key),
+    } as const;
     try {
-      await this.#transport.send({
-        operation: "delete",
-        action: "s3:DeleteObject",
-        method: "DELETE",
-        key: full,
-        read: async (response) => await response.body?.cancel(),
-      }, options.signal);
+      await this.#transport.send(call, () => {}, options.signal);
     } catch (error) {
       if (!isCategory(error, "not-found")) throw error;
     }
   }
 
-  async #putBytes(
-    full: string,
-    body: Uint8Array<ArrayBuffer>,
-    options: PutOptions,
-  ): Promise<{ etag: string }> {
-    const headers = conditionsOf(options);
-    return await this.#transport.send({
-      operation: "put",
-      action: "s3:PutObject",
-      method: "PUT",
-      key: full,
-      headers,
-      body,
-      fresh: Object.keys(headers).length > 0,
-      async read(response) {
-        await response.body?.cancel();
-        const etag = response.headers.get("etag");
-        if (etag === null) throw incomplete(full, "an ETag");
-        return { etag };
-      },
-    }, options.signal);
-  }
-
-  async #putStream(
+  /** As {@link SyncStore.probeLongPut}: a completion of one small part. */
+  async probeLongPut(
     key: string,
-    full: string,
-    body: ReadableStream<Uint8Array>,
-    options: PutOptions,
-  ): Promise<{ etag: string }> {
-    const { signal } = options;
-    const parts = new PartReader(body, PART_BYTES);
-    try {
-      const first = await parts.next(signal) ?? new Uint8Array();
-      const second = first.length < PART_BYTES ? undefined : await parts.next(signal);
-      if (second === undefined) return await this.#putBytes(full, first, options);
-      const conditions = conditionsOf(options);
-      await uploadParts(this.#transport, {
-        key: full,
-        first: [first, second],
-        parts,
-        conditions,
-        ...(signal === undefined ? {} : { signal }),
-      });
-      return { etag: (await this.head(key, { signal })).etag };
-    } catch (error) {
-      parts.cancel(error);
-      if (error instanceof LostUpload) return await this.#findLost(key, error, options);
-      throw error;
-    }
+    bytes: Uint8Array<ArrayBuffer>,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ConditionSupport> {
+    throwIfAborted(options.signal);
+    return await probeComplete(this.#transport, this.#fullKey(key), bytes, options.signal);
   }
 
-  /** Judges an upload that was gone when it was to be completed, by what lies under its key. */
-  async #findLost(key: string, lost: LostUpload, options: PutOptions): Promise<{ etag: string }> {
-    const found = await this.head(key, { signal: options.signal }).catch((error) => {
-      throw isCategory(error, "not-found") ? lost : error;
-    });
-    if (found.size !== lost.size) throw lost;
-    if (options.ifMatch === undefined && options.ifNoneMatch === undefined) return found;
-    throw new HxError("conflict", `the object ${key} is there, perhaps by this very upload`, {
-      cause: lost,
-    });
+  /**
+   * Gives up the uploads in the journal that runs which died have left, so that their parts cost
+   * nothing more, but for those to keep. What can't be given up now stays in the journal.
+   *
+   * @returns how many uploads were given up
+   * @throws {HxError} as {@link S3Store.delete}
+   */
+  async clearUploads(options: ClearUploadsOptions = {}): Promise<number> {
+    throwIfAborted(options.signal);
+    return await this.#writer.clearUploads(options);
   }
 
   #fullKey(key: string): string {
@@ -255,29 +247,12 @@ export class S3Store implements SyncStore {
     checkKey(full);
     return full;
   }
-
-  /** Whether a key of the bucket can be one of this store: folder markers and the like are not. */
-  #isOurs(full: string): boolean {
-    try {
-      checkKey(full);
-      return full.length > this.#base.length;
-    } catch {
-      return false;
-    }
-  }
 }
 
-function conditionsOf(options: PutOptions): Record<string, string> {
-  return {
-    ...(options.ifNoneMatch === undefined ? {} : { "if-none-match": options.ifNoneMatch }),
-    ...(options.ifMatch === undefined ? {} : { "if-match": options.ifMatch }),
-  };
-}
-
-function infoOf(key: string, response: Response): ObjectInfo {
-  const etag = response.headers.get("etag");
+function infoOf(key: string, headers: Headers): ObjectInfo {
+  const etag = headers.get("etag");
   if (etag === null) throw incomplete(key, "an ETag");
-  const size = numberOf(response.headers.get("content-length"));
+  const size = numberOf(headers.get("content-length"));
   if (size === undefined) throw incomplete(key, "a Content-Length");
   return { etag, size };
 }

@@ -15,6 +15,8 @@ export interface Unsigned {
   query?: readonly (readonly [string, string])[];
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the body in hex, where the caller knows it already. */
+  sha256?: string;
 }
 
 /** What a signature hangs on beside the request. */
@@ -67,7 +69,7 @@ export async function sign(request: Unsigned, context: SigningContext): Promise<
     url: urlOf(context.location, request.key, request.query),
     headers: {
       ...request.headers,
-      "x-amz-content-sha256": await hexDigest(request.body ?? new Uint8Array()),
+      "x-amz-content-sha256": request.sha256 ?? await hexDigest(request.body ?? new Uint8Array()),
     },
     accessKeyId: credentials.accessKeyId,
     secretAccessKey: credentials.secretAccessKey,
@@ -83,7 +85,8 @@ export async function sign(request: Unsigned, context: SigningContext): Promise<
   return { url: url.href, headers };
 }
 
-async function hexDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+/** The SHA-256 of bytes, in hex. */
+export async function hexDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

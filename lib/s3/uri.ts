@@ -69,7 +69,9 @@ export function parseStoreUri(text: string, options: StoreUriOptions = {}): Stor
     throw usage("an s3+endpoint store needs --endpoint URL");
   }
   const region = options.region ?? (endpoint === undefined ? undefined : "us-east-1");
-  if (region === undefined) throw usage("an s3 store needs --region R (or AWS_REGION)");
+  if (region === undefined) {
+    throw usage("an s3 store needs --region R (or AWS_REGION, or a profile's)");
+  }
   if (!/^[A-Za-z0-9-]+$/.test(region)) throw usage("this is no region");
   return {
     kind: "s3",
@@ -105,6 +107,27 @@ export function storeOptionsFromEnv(
     ...(region ? { region } : {}),
     ...(endpoint ? { endpoint } : {}),
   };
+}
+
+/**
+ * The options, completed from the environment, and then from the AWS profile: that of the options,
+ * of `AWS_PROFILE`, or the default one.
+ *
+ * @param env reads one variable
+ * @throws {HxError} `config` where a named profile is not there, or AWS's files can't be read
+ */
+export async function completeStoreOptions(
+  options: StoreUriOptions,
+  env: (name: string) => string | undefined,
+): Promise<StoreUriOptions> {
+  const own = storeOptionsFromEnv(options, env);
+  if (own.region !== undefined && own.endpoint !== undefined) return own;
+  const { readProfile } = await import("./credentials/profile_files.ts");
+  const profile = await readProfile(env, options.profile);
+  const region = own.region ?? profile?.get("region");
+  const endpoint = own.endpoint ?? profile?.services.get("s3.endpoint_url") ??
+    profile?.get("endpoint_url");
+  return { ...own, ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) };
 }
 
 function parseFolder(text: string): FolderLocation {

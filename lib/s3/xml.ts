@@ -12,6 +12,23 @@ export interface ListAnswer {
   continuation?: string;
 }
 
+/** A part in a listing. */
+export interface ListedPart {
+  /** From 1. */
+  number: number;
+  /** As the listing has it, with its quotes or without. */
+  etag: string;
+  size: number;
+}
+
+/** An upload in a listing; the key is decoded, and still that of the bucket. */
+export interface ListedUpload {
+  key: string;
+  uploadId: string;
+  /** When it was begun by the server's clock, in milliseconds since 1970; undefined = not told. */
+  begunAt: number | undefined;
+}
+
 /** An `<Error>` document. */
 export interface ErrorAnswer {
   code: string;
@@ -26,7 +43,7 @@ export interface ErrorAnswer {
  */
 export function parseListAnswer(xml: string): ListAnswer {
   const root = rootOf(xml, "ListBucketResult");
-  const decode = textOf(root, "EncodingType") === "url" ? decodeKey : (text: string) => text;
+  const decode = decoderOf(root);
   const entries = childrenOf(root, "Contents").map((item) => {
     const key = textOf(item, "Key");
     const etag = textOf(item, "ETag");
@@ -41,14 +58,63 @@ export function parseListAnswer(xml: string): ListAnswer {
 }
 
 /**
- * The upload id of an InitiateMultipartUploadResult.
+ * The upload id of an InitiateMultipartUploadResult, which rclone calls InitiateMultipartUpload.
  *
  * @throws {HxError} `server`
  */
 export function parseUploadId(xml: string): string {
-  const id = textOf(rootOf(xml, "InitiateMultipartUploadResult"), "UploadId");
+  const root = rootOf(xml, "InitiateMultipartUploadResult", "InitiateMultipartUpload");
+  const id = textOf(root, "UploadId");
   if (!id) throw bad("a multipart upload without an id");
   return id;
+}
+
+/**
+ * Reads a ListPartsResult; `next` is the marker of the page that follows.
+ *
+ * @throws {HxError} `server`
+ */
+export function parsePartsAnswer(xml: string): { parts: ListedPart[]; next?: string } {
+  const root = rootOf(xml, "ListPartsResult");
+  const parts = childrenOf(root, "Part").map((item) => {
+    const number = Number(textOf(item, "PartNumber") || NaN);
+    const etag = textOf(item, "ETag");
+    const size = Number(textOf(item, "Size") || NaN);
+    if (!Number.isSafeInteger(number) || !etag || !Number.isSafeInteger(size)) {
+      throw bad("an incomplete part");
+    }
+    return { number, etag, size };
+  });
+  if (textOf(root, "IsTruncated") !== "true") return { parts };
+  const next = textOf(root, "NextPartNumberMarker");
+  if (!next) throw bad("a page of parts cut off without a marker for the next");
+  return { parts, next };
+}
+
+/**
+ * Reads a ListMultipartUploadsResult; `next` is what the request for the page that follows says.
+ *
+ * @throws {HxError} `server`
+ */
+export function parseUploadsAnswer(
+  xml: string,
+): { uploads: ListedUpload[]; next?: [string, string][] } {
+  const root = rootOf(xml, "ListMultipartUploadsResult");
+  const decode = decoderOf(root);
+  const uploads = childrenOf(root, "Upload").map((item) => {
+    const key = textOf(item, "Key");
+    const uploadId = textOf(item, "UploadId");
+    if (!key || !uploadId) throw bad("an incomplete upload");
+    const begunAt = Date.parse(textOf(item, "Initiated") ?? "");
+    return { key: decode(key), uploadId, begunAt: Number.isNaN(begunAt) ? undefined : begunAt };
+  });
+  if (textOf(root, "IsTruncated") !== "true") return { uploads };
+  const key = textOf(root, "NextKeyMarker");
+  if (!key) throw bad("a page of uploads cut off without a marker for the next");
+  const uploadId = textOf(root, "NextUploadIdMarker");
+  const next: [string, string][] = [["key-marker", decode(key)]];
+  if (uploadId) next.push(["upload-id-marker", uploadId]);
+  return { uploads, next };
 }
 
 /**
@@ -87,14 +153,14 @@ export function completeBody(etags: readonly string[]): string {
   }</CompleteMultipartUpload>`;
 }
 
-function rootOf(xml: string, name: string): XmlElement {
+function rootOf(xml: string, ...names: [string, ...string[]]): XmlElement {
   let root: XmlElement | null;
   try {
     root = parseXml(xml.trim()).root;
   } catch (cause) {
     throw bad("XML that is cut or malformed", cause);
   }
-  if (root?.name !== name) throw bad(`no ${name}`);
+  if (root === null || !names.includes(root.name)) throw bad(`no ${names[0]}`);
   return root;
 }
 
@@ -106,6 +172,11 @@ function childrenOf(element: XmlElement, name: string): XmlElement[] {
 
 function textOf(element: XmlElement, name: string): string | undefined {
   return childrenOf(element, name)[0]?.text;
+}
+
+/** Some servers ignore the wish for encoded keys: the answer tells. */
+function decoderOf(root: XmlElement): (text: string) => string {
+  return textOf(root, "EncodingType") === "url" ? decodeKey : (text) => text;
 }
 
 /** With `encoding-type=url` a `+` is a space. */

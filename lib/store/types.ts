@@ -94,6 +94,12 @@ export interface ObjectInfo {
   size: number;
 }
 
+/**
+ * What a store does with the condition of a write: it obeys it, overwrites in spite of it, or refuses
+ * every request that carries one.
+ */
+export type ConditionSupport = "yes" | "ignored" | "refused";
+
 /** Where a vault's objects lie: a bucket, a folder, memory. Untrusted: it sees ciphertext only. */
 export interface SyncStore {
   /** The store's URI as a user would type it; holds no secret. */
@@ -137,4 +143,27 @@ export interface SyncStore {
 
   /** Removes one object; one that is not there is no error. May be repeated. */
   delete(key: string, options?: { signal?: AbortSignal }): Promise<void>;
+
+  /**
+   * Tries what becomes of `ifNoneMatch` on a long stream, in stores where its end is a request of
+   * another kind than a put of bytes. Others do not have this method: the answer is that of a put.
+   *
+   * The object `key` has to be there, and `bytes` have to be its content: where the condition is
+   * ignored they are written once more.
+   */
+  probeLongPut?(
+    key: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options?: { signal?: AbortSignal },
+  ): Promise<ConditionSupport>;
+
+  /**
+   * Gives up the long uploads that runs which died have left in the store's journal, in stores where
+   * such uploads leave something behind; answers with how many. May be repeated.
+   *
+   * `keep` tells the keys whose uploads are to be gone on with.
+   */
+  clearUploads?(
+    options?: { keep?: (key: string) => boolean; signal?: AbortSignal },
+  ): Promise<number>;
 }

@@ -51,15 +51,15 @@ async function readAll(
   nodes: Iterable<string>,
 ): Promise<Set<string>> {
   const there = new Set<string>();
-  const results = fetchAhead(
-    nodes,
-    context.concurrency ?? CONCURRENCY,
-    context.signal,
-    async (nodeId, signal) => ({
+  const results = fetchAhead(nodes, {
+    limit: context.concurrency ?? CONCURRENCY,
+    signal: context.signal,
+    call: async (nodeId, signal) => ({
       nodeId,
       ...await openFound({ ...context, signal }, nodeId),
     }),
-  );
+    sizeOf: ({ found }) => found?.bytes.length ?? 0,
+  });
   for await (const { nodeId, found, opened, problem } of results) {
     if (found) there.add(nodeId);
     if (problem) rejectManifest(context, recorder, nodeId, asHxError(problem).category);

@@ -49,12 +49,12 @@ export async function importMissing(
   kind: NumberedKind,
 ): Promise<void> {
   const run = new ImportRun(context, recorder);
-  const results = fetchAhead(
-    run.missing(kind),
-    context.concurrency ?? CONCURRENCY,
-    context.signal,
-    (object, signal) => fetchObject({ ...context, signal }, object),
-  );
+  const results = fetchAhead(run.missing(kind), {
+    limit: context.concurrency ?? CONCURRENCY,
+    signal: context.signal,
+    call: (object, signal) => fetchObject({ ...context, signal }, object),
+    sizeOf: (fetched) => "bytes" in fetched ? fetched.bytes?.length ?? 0 : 0,
+  });
   try {
     for await (const fetched of results) await run.take(fetched);
   } finally {

@@ -44,13 +44,13 @@ export async function readOwnManifest(context: SyncContext): Promise<OwnState> {
 }
 
 /** What lies under our manifest's key. */
-export async function fetchOwnManifest(context: SyncContext): Promise<ReadObject | undefined> {
+async function fetchOwnManifest(context: SyncContext): Promise<ReadObject | undefined> {
   const key = keyOf(ownManifestName(context));
   return await readOwn(context.store, key, LIMITS.manifest.stored, context.signal);
 }
 
 /** Judges what was found under our manifest's key. */
-export async function judgeOwnManifest(
+async function judgeOwnManifest(
   context: SyncContext,
   found: ReadObject | undefined,
 ): Promise<OwnState> {

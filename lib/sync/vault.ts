@@ -20,6 +20,7 @@ import {
 } from "../format/mod.ts";
 import type { StoreCapabilities } from "../db/mod.ts";
 import { listAll, type SyncStore } from "../store/mod.ts";
+import { probeStore } from "./probe.ts";
 import { readObject } from "./read.ts";
 
 /** A vault that was made or found. */
@@ -74,7 +75,6 @@ export async function createVault(
   made: { vaultId: string; master: Uint8Array<ArrayBuffer>; name: string; nodeId: string },
   options: { beside?: boolean } = {},
 ): Promise<OpenedVault> {
-  const { store, signal } = context;
   if (!options.beside) await refuseOtherVaults(context, made.vaultId);
   const keys = await deriveVaultKeys(made.master, made.vaultId);
   const meta = {
@@ -86,13 +86,25 @@ export async function createVault(
   const payload = encodeVault({ name: made.name, created_by: made.nodeId });
   const bytes = await sealObject(meta, payload, keys, context.random);
   const key = keyOf(vaultName(made.vaultId));
+  await putFirst(context, key, bytes);
+  // Read back: an earlier try may have made it, and nothing counts before it opens.
+  return await openVault(context, made.vaultId, made.master);
+}
+
+/** Puts the vault object unless it is there, also where the storage refuses to be asked that. */
+async function putFirst(
+  { store, signal }: VaultContext,
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
   try {
     await store.putAtomic(key, bytes, { ifNoneMatch: "*", signal });
   } catch (error) {
-    if (!isCategory(error, "conflict")) throw error;
+    if (isCategory(error, "conflict")) return;
+    if (!isCategory(error, "config")) throw error;
+    if (await readObject(store, key, LIMITS.vault.stored, signal)) return;
+    await store.putAtomic(key, bytes, { signal });
   }
-  // Read back: an earlier try may have made it, and nothing counts before it opens.
-  return await openVault(context, made.vaultId, made.master);
 }
 
 async function refuseOtherVaults(context: VaultContext, own: string): Promise<void> {
@@ -151,11 +163,15 @@ export async function joinVault(
   });
 }
 
-async function tryVault(
-  context: VaultContext,
-  vaultId: string,
-  keys: VaultKeys,
-): Promise<OpenedVault | "absent" | "locked" | "damaged"> {
+type Tried = OpenedVault | "absent" | "locked" | "damaged";
+
+/** Tries a key on a vault; what does not open is fetched once more: a bit may have flipped on the way. */
+async function tryVault(context: VaultContext, vaultId: string, keys: VaultKeys): Promise<Tried> {
+  const tried = await tryOnce(context, vaultId, keys);
+  return tried === "locked" || tried === "damaged" ? await tryOnce(context, vaultId, keys) : tried;
+}
+
+async function tryOnce(context: VaultContext, vaultId: string, keys: VaultKeys): Promise<Tried> {
   const key = keyOf(vaultName(vaultId));
   const found = await readObject(context.store, key, LIMITS.vault.stored, context.signal);
   if (!found) return "absent";
@@ -163,29 +179,10 @@ async function tryVault(
   try {
     const { payload } = await openObject(found.bytes, vaultName(vaultId), keys);
     const { name } = parseVault(payload);
-    const capabilities = await probe(context, key, found.bytes);
+    const capabilities = await probeStore(context, key, found.bytes);
     return { vaultId, name, keys, capabilities };
   } catch (error) {
     if (isCategory(error, "corrupt")) return "locked";
-    throw error;
-  }
-}
-
-/**
- * Puts the vault object again, with the bytes that it has, asking that it must not exist: a store that
- * can do conditional writes refuses.
- */
-async function probe(
-  { store, signal }: VaultContext,
-  key: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<StoreCapabilities> {
-  try {
-    await store.putAtomic(key, bytes, { ifNoneMatch: "*", signal });
-    return { conditionalWrites: false };
-  } catch (error) {
-    if (isCategory(error, "conflict")) return { conditionalWrites: true };
-    if (isCategory(error, "config")) return { conditionalWrites: false };
     throw error;
   }
 }
