@@ -12,16 +12,17 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   format: [],
   crypto: ["format"],
   store: ["format"],
+  blobs: ["format", "crypto", "store"],
   db: ["format"],
   history: ["format"],
   s3: ["store"],
   manifest: ["format", "crypto"],
   importer: ["format", "crypto", "db"],
-  sync: ["format", "crypto", "store", "db", "history", "manifest", "importer"],
+  sync: ["format", "crypto", "store", "blobs", "db", "history", "manifest", "importer"],
   ui: ["format"],
-  commands: ["format", "crypto", "db", "history", "sync", "ui", "store"],
+  commands: ["format", "crypto", "blobs", "db", "history", "sync", "ui", "store"],
   cli: ["format", "crypto", "db", "history", "sync", "ui", "store", "s3", "commands"],
-  mod: ["format", "crypto", "db", "history", "sync", "store", "s3", "manifest", "importer"],
+  mod: ["format", "crypto", "blobs", "db", "history", "sync", "store", "s3", "manifest", "importer"],
 };
 
 /** Modules that no file of the product may load. */

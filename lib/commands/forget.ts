@@ -7,11 +7,12 @@ import { type Database, type MatchedEvent, matchEvents, ownNodes, readMeta } fro
 import { HxError } from "../errors.ts";
 import type { WindowTombstone } from "../format/types.ts";
 import { importNodeId } from "../history/mod.ts";
-import { type Forget, forget } from "../sync/mod.ts";
+import { type Forget, forget, sweepBlobs } from "../sync/mod.ts";
 import { table } from "../ui/table.ts";
 import { counted, localTime, printable } from "../ui/text.ts";
 import type { Ui } from "../ui/ui.ts";
 import type { App, GlobalOptions } from "./app.ts";
+import { blobsOf } from "./artifact_ref.ts";
 import { openDevice } from "./device.ts";
 import { parseEventRef, resolveEvent } from "./event_ref.ts";
 import { parseTime } from "./time.ts";
@@ -63,6 +64,7 @@ export async function runForget(app: App, ui: Ui, options: ForgetOptions): Promi
     return 0;
   }
   await forget(device.db, await keysIfEnrolled(app, ui, device.db), plan);
+  sweepBlobs(device.db, blobsOf(app));
   if (options.json) await ui.json({ forgotten: gone.length });
   else await ui.summary(`forgot ${counted(gone.length, "event")}`);
   ui.note("The next `hx sync` makes the other devices forget too.");

@@ -54,7 +54,8 @@ export function optionsOf(path: readonly VerbSpec[]): OptionSpec[] {
 }
 
 /** An option as help and errors show it: `--limit <n>`. */
-export function shown({ name, value, many }: OptionSpec): string {
+export function shown({ name, value, many, optionalValue }: OptionSpec): string {
+  if (optionalValue) return `--${name}[=<${value}>]`;
   return value === undefined ? `--${name}` : `--${name} <${value}${many ? "..." : ""}>`;
 }
 
@@ -105,6 +106,10 @@ function setOption(parsed: Parsed, option: OptionSpec, given: string[], rest: st
   const key = camelCase(option.name);
   if (option.value === undefined) {
     if (given.length > 0) throw usage(`the option --${option.name} takes no value`);
+    parsed.values[key] = true;
+    return;
+  }
+  if (option.optionalValue && given.length === 0) {
     parsed.values[key] = true;
     return;
   }

@@ -31,10 +31,15 @@ export async function runPush(app: App, ui: Ui, options: StoreOptions): Promise<
 }
 
 /** Takes in what other devices have published. */
-export async function runPull(app: App, ui: Ui, options: StoreOptions): Promise<number> {
+export async function runPull(
+  app: App,
+  ui: Ui,
+  { blobs, ...options }: StoreOptions & { blobs?: true | number },
+): Promise<number> {
   using device = readDevice(app);
   requireVaultRow(device.db);
-  return await runOperations(app, ui, device, options, ["pull"]);
+  const fetchBlobs = blobs === true ? Infinity : blobs;
+  return await runOperations(app, ui, device, options, ["pull"], fetchBlobs);
 }
 
 async function runOperations(
@@ -43,6 +48,7 @@ async function runOperations(
   device: Device,
   options: StoreOptions,
   operations: readonly Operation[],
+  fetchBlobs?: number,
 ): Promise<number> {
   const before = countEvents(device.db);
   const reports = await withSync(
@@ -50,7 +56,12 @@ async function runOperations(
     ui,
     device,
     options,
-    (context) => runSync(context, device.lockPath, operations),
+    (context) =>
+      runSync(
+        fetchBlobs === undefined ? context : { ...context, fetchBlobs },
+        device.lockPath,
+        operations,
+      ),
   );
   if (options.json) await ui.json({ pull: reports.pull ?? null, push: reports.push ?? null });
   else await ui.summary(summaryLine(reports, countEvents(device.db) - before));

@@ -20,6 +20,8 @@ export interface OptionSpec {
   value?: string;
   /** It takes several values, and the verb gets an array. */
   many?: boolean;
+  /** Its value comes behind `=`, or not at all: then it is `true`. */
+  optionalValue?: boolean;
   about: string;
   /** The values that it can have. */
   choices?: readonly string[];

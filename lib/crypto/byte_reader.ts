@@ -24,26 +24,30 @@ export class ByteReader {
 
   /** The next `count` bytes, or all that are left. */
   async take(count: number): Promise<Uint8Array<ArrayBuffer>> {
-    // Grows with what arrives: a header may claim 8 MiB of a frame for an object of 300 bytes.
-    let taken = new Uint8Array(Math.min(count, FIRST_BYTES));
+    // A header may claim 8 MiB of a frame for an object of 300 bytes: memory comes with the bytes.
+    const first = await this.fill(new Uint8Array(Math.min(count, FIRST_BYTES)));
+    if (first.length === count || await this.ended()) return first;
+    const taken = new Uint8Array(count);
+    taken.set(first);
+    const rest = await this.fill(taken.subarray(first.length));
+    return taken.subarray(0, first.length + rest.length);
+  }
+
+  /** The next bytes in memory of the caller, as many as it holds or are left: the part that is filled. */
+  async fill(target: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     let size = 0;
-    while (size < count && await this.#fill()) {
-      const part = this.#rest.subarray(0, count - size);
+    while (size < target.length && await this.#more()) {
+      const part = this.#rest.subarray(0, target.length - size);
       this.#rest = this.#rest.subarray(part.length);
-      if (size + part.length > taken.length) {
-        const larger = new Uint8Array(Math.min(count, Math.max(2 * size, size + part.length)));
-        larger.set(taken.subarray(0, size));
-        taken = larger;
-      }
-      taken.set(part, size);
+      target.set(part, size);
       size += part.length;
     }
-    return taken.subarray(0, size);
+    return target.subarray(0, size);
   }
 
   /** Whether nothing is left. */
   async ended(): Promise<boolean> {
-    return !await this.#fill();
+    return !await this.#more();
   }
 
   /** Gives the source back, whatever state it is in. */
@@ -52,7 +56,7 @@ export class ByteReader {
   }
 
   /** Makes sure that a byte is at hand; false at the end. */
-  async #fill(): Promise<boolean> {
+  async #more(): Promise<boolean> {
     while (this.#rest.length === 0 && !this.#done) {
       const { done, value } = await this.#reader.read();
       if (done) {

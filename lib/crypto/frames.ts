@@ -27,11 +27,12 @@ export async function unwrapObjectKey(
   header: Header,
   wrap: CryptoKey,
   what: string,
+  usage: "encrypt" | "decrypt" = "decrypt",
 ): Promise<CryptoKey> {
   const wrapped = fromHex(header.crypto.wrapped_key)!;
   try {
     return await crypto.subtle.unwrapKey("raw", wrapped, wrap, "AES-KW", "AES-GCM", false, [
-      "decrypt",
+      usage,
     ]);
   } catch (cause) {
     throw corrupt(what, "its key does not open with this vault's key", cause);

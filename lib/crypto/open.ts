@@ -102,9 +102,10 @@ export async function cipherFor(
   name: ObjectName,
   keys: VaultKeys,
   what: string,
+  usage: "encrypt" | "decrypt" = "decrypt",
 ): Promise<FrameCipher> {
   checkHeaderMatches(header, name, what);
-  const key = await unwrapObjectKey(header, keys.wrap, what);
+  const key = await unwrapObjectKey(header, keys.wrap, what, usage);
   const { nonce, frame } = header.crypto;
   return { key, nonce: fromHex(nonce)!, header: bytes, frame, what };
 }

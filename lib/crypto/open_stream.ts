@@ -69,23 +69,37 @@ async function takeHeader(reader: ByteReader, what: string): Promise<ParsedHeade
   return parseHeader(bytes, what);
 }
 
+/** Frames that are being opened while the next one is read. */
+const AHEAD = 2;
+
 /** Opens frame by frame, always one byte ahead: a frame is the last when nothing follows it. */
 function openFrames(reader: ByteReader, cipher: FrameCipher): ReadableStream<Bytes> {
+  const opening: Promise<Bytes>[] = [];
+  const stop = async (reason: unknown) => {
+    await reader.cancel(reason);
+    await Promise.allSettled(opening);
+  };
   let index = 0;
+  let ended = false;
   return new ReadableStream({
     async pull(out) {
       try {
-        const sealed = await reader.take(cipher.frame + TAG_BYTES);
-        const last = await reader.ended();
-        const plain = await openFrame(cipher, index++, last, sealed);
+        while (!ended && opening.length < AHEAD) {
+          const sealed = await reader.take(cipher.frame + TAG_BYTES);
+          ended = await reader.ended();
+          const frame = openFrame(cipher, index++, ended, sealed);
+          frame.catch(() => {}); // awaited below
+          opening.push(frame);
+        }
+        const plain = await opening.shift()!;
         if (plain.length > 0) out.enqueue(plain);
-        if (last) out.close();
+        if (opening.length === 0) out.close();
       } catch (error) {
-        await reader.cancel(error);
+        await stop(error);
         throw error;
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: stop,
   }, { highWaterMark: 0 });
 }
 

@@ -69,28 +69,8 @@ function checkSize({ name }: SealMeta, size: number, limit: number): void {
   throw new HxError("unexpected", `sealing ${keyOf(name)}: ${size} bytes are more than ${limit}`);
 }
 
-/**
- * Seals a payload as it streams by; memory is bounded by a few frames.
- *
- * @returns the object's bytes; the stream errors where the source does
- * @throws {HxError} `corrupt` where `meta` makes a header that no reader takes
- */
-export async function sealStream(
-  meta: SealMeta,
-  source: ReadableStream<Uint8Array>,
-  keys: VaultKeys,
-  random: RandomBytes,
-): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const cipher = await newCipher(meta, keys, random);
-  const body = meta.compression === "gzip"
-    ? source.pipeThrough(new CompressionStream("gzip") as Transform)
-    : source;
-  return body.pipeThrough(new TransformStream(new FrameSealer(cipher)));
-}
-
-type Transform = ReadableWritablePair<Uint8Array, Uint8Array>;
-
-async function newCipher(
+/** Makes the header of a new object, and the key in it. */
+export async function newCipher(
   meta: SealMeta,
   keys: VaultKeys,
   random: RandomBytes,
@@ -134,47 +114,4 @@ function idsOf({ name, nodeId }: SealMeta): Pick<Header, "vault_id"> & Partial<H
     ...("tombstoneId" in name && { tombstone_id: name.tombstoneId }),
     ...("blobId" in name && { blob_id: name.blobId }),
   };
-}
-
-/** Cuts a stream into frames and seals them. A frame is sealed once it is known whether it is the last. */
-class FrameSealer implements Transformer<Uint8Array, Uint8Array<ArrayBuffer>> {
-  readonly #cipher: FrameCipher;
-  readonly #frame: Uint8Array<ArrayBuffer>;
-  #filled = 0;
-  #index = 0;
-
-  constructor(cipher: FrameCipher) {
-    this.#cipher = cipher;
-    this.#frame = new Uint8Array(cipher.frame);
-  }
-
-  start(out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
-    out.enqueue(frameHeader(this.#cipher.header));
-  }
-
-  async transform(
-    chunk: Uint8Array,
-    out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>,
-  ): Promise<void> {
-    for (let at = 0; at < chunk.length;) {
-      if (this.#filled === this.#frame.length) await this.#seal(out, false);
-      const part = chunk.subarray(at, at + this.#frame.length - this.#filled);
-      this.#frame.set(part, this.#filled);
-      this.#filled += part.length;
-      at += part.length;
-    }
-  }
-
-  flush(out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
-    return this.#seal(out, true);
-  }
-
-  async #seal(
-    out: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>,
-    last: boolean,
-  ): Promise<void> {
-    const plain = this.#frame.subarray(0, this.#filled);
-    out.enqueue(await sealFrame(this.#cipher, this.#index++, last, plain));
-    this.#filled = 0;
-  }
 }

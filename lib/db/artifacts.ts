@@ -1,7 +1,7 @@
 /** Artifact records: one per id, dead with the event that they belong to (format, section 9). */
 import { canonicalArtifact } from "../format/canonical.ts";
 import { compareBytes, utf8 } from "../format/bytes.ts";
-import type { ArtifactRecord } from "../format/types.ts";
+import type { ArtifactRecord, EventKey } from "../format/types.ts";
 import type { Interner } from "./interner.ts";
 import type { Database } from "./open.ts";
 
@@ -23,9 +23,13 @@ const SELECT = `
          a.media_type, a.created_at, a.segment
   FROM artifact a LEFT JOIN node n ON n.id = a.node LEFT JOIN session s ON s.id = a.session`;
 
-/** Puts an artifact record in that this device makes; it waits to be published. */
-export function addArtifact(db: Database, ids: Interner, record: ArtifactRecord): void {
-  insert(db, ids, record, 0);
+/**
+ * Puts an artifact record in that this device makes; it waits to be published.
+ *
+ * @returns false where its event is dead
+ */
+export function addArtifact(db: Database, ids: Interner, record: ArtifactRecord): boolean {
+  return insert(db, ids, record, 0);
 }
 
 /**
@@ -52,10 +56,19 @@ export function mergeArtifact(db: Database, ids: Interner, record: ArtifactRecor
   }
 }
 
-/** Up to `limit` artifact records that wait to be published. */
-export function pendingArtifacts(db: Database, limit: number): ArtifactRecord[] {
+/**
+ * Up to `limit` artifact records that wait to be published and whose content is one of these blobs:
+ * none is published before its blob is in the store.
+ */
+export function pendingArtifacts(
+  db: Database,
+  blobs: ReadonlySet<string>,
+  limit: number,
+): ArtifactRecord[] {
   return db.all<ArtifactRow>(
-    `${SELECT} WHERE a.segment = 0 ORDER BY a.artifact_id LIMIT ?`,
+    `${SELECT} WHERE a.segment = 0 AND a.blob_hash IN (SELECT value FROM json_each(?))
+     ORDER BY a.artifact_id LIMIT ?`,
+    JSON.stringify([...blobs]),
     limit,
   ).map(toRecord);
 }
@@ -124,4 +137,55 @@ function toRecord(row: ArtifactRow): ArtifactRecord {
   }
   if (row.media_type !== null) record.media_type = row.media_type;
   return record;
+}
+
+/** An artifact as a list shows it. */
+export interface ListedArtifact extends Omit<ArtifactRecord, "event" | "media_type"> {
+  media_type: string | null;
+  /** The event that it belongs to; `id` is its number on this device, if it is here. */
+  event: (EventKey & { id: number | null }) | null;
+  /** The event's command, if it is here. */
+  cmd: string | null;
+  /** Where the event was recorded: its host, or else the device's label. */
+  device: string | null;
+  /** Whether a segment names it. */
+  published: boolean;
+}
+
+/** All artifacts, oldest first. */
+export function listArtifacts(db: Database): ListedArtifact[] {
+  return db.all<
+    ArtifactRow & { event: number | null; cmd: string | null; device: string | null }
+  >(
+    `SELECT a.artifact_id, n.node_id, s.session_id, a.seq, a.name, a.blob_hash, a.byte_len,
+            a.media_type, a.created_at, a.segment, e.id AS event, c.cmd,
+            coalesce(s.host, m.label, i.label) AS device
+     FROM artifact a LEFT JOIN node n ON n.id = a.node LEFT JOIN session s ON s.id = a.session
+       LEFT JOIN event e ON e.node = a.node AND e.session = a.session AND e.seq = a.seq
+       LEFT JOIN command c ON c.id = e.command
+       LEFT JOIN manifest m ON m.node = a.node LEFT JOIN identity i ON i.node = a.node
+     ORDER BY a.created_at, a.artifact_id`,
+  ).map(({ event, cmd, device, ...row }) => ({
+    artifact_id: row.artifact_id,
+    name: row.name,
+    blob_hash: row.blob_hash,
+    byte_len: row.byte_len,
+    media_type: row.media_type,
+    created_at: row.created_at,
+    event: row.node_id === null
+      ? null
+      : { id: event, node_id: row.node_id, session_id: row.session_id!, seq: row.seq! },
+    cmd,
+    device,
+    published: row.segment !== 0,
+  }));
+}
+
+/** The newest event that this device has recorded or imported, by its key. */
+export function newestOwnEvent(db: Database): EventKey | undefined {
+  return db.get<EventKey>(
+    `SELECT n.node_id, s.session_id, e.seq FROM event e INDEXED BY event_time
+       CROSS JOIN node n ON n.id = e.node CROSS JOIN session s ON s.id = e.session
+     WHERE n.own = 1 ORDER BY e.started_at DESC, e.id DESC LIMIT 1`,
+  );
 }

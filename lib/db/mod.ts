@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./artifacts.ts";
+export * from "./blobs.ts";
 export * from "./events.ts";
 export * from "./interner.ts";
 export * from "./lock.ts";
@@ -18,3 +19,4 @@ export * from "./stats.ts";
 export * from "./sync_state.ts";
 export * from "./text_index.ts";
 export * from "./tombstones.ts";
+export * from "./uploads.ts";

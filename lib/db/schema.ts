@@ -311,5 +311,35 @@ CREATE INDEX event_failed ON event (started_at) WHERE exit_code <> 0;
 CREATE INDEX event_cwd ON event (cwd, started_at) WHERE cwd IS NOT NULL;
 `;
 
+/**
+ * Artifacts: which records share a content, and what has to survive a crash in the middle of an
+ * upload.
+ */
+const V3 = `
+CREATE INDEX artifact_blob ON artifact (blob_hash);
+
+-- A blob on its way: its header, so that a later run can seal the same bytes again.
+CREATE TABLE blob_outbox (
+  blob_hash TEXT PRIMARY KEY,
+  header    BLOB NOT NULL,
+  runtime   TEXT NOT NULL  -- the version of Deno that compressed it
+) WITHOUT ROWID;
+
+-- Uploads in parts that the storage still keeps something for.
+CREATE TABLE upload (
+  upload_id  TEXT PRIMARY KEY,
+  store      TEXT NOT NULL,
+  key        TEXT NOT NULL,
+  part_bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE upload_part (
+  upload_id TEXT NOT NULL,
+  number    INTEGER NOT NULL,
+  etag      TEXT NOT NULL,
+  sha256    TEXT NOT NULL,
+  PRIMARY KEY (upload_id, number)
+) WITHOUT ROWID;
+`;
+
 /** Step n of the schema at index n - 1. */
-export const MIGRATIONS: readonly string[] = [V1, V2];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3];

@@ -1,4 +1,5 @@
 /** What a sync works with. Everything that is not the same in every run is handed in. */
+import type { LocalBlobs } from "../blobs/mod.ts";
 import type { VaultKeys } from "../crypto/mod.ts";
 import type { Database } from "../db/mod.ts";
 import type { RandomBytes } from "../format/mod.ts";
@@ -7,6 +8,8 @@ import type { Meter, SyncStore } from "../store/mod.ts";
 /** Something a sync wants to say while it runs. */
 export type SyncEvent =
   | { type: "progress"; phase: "push" | "pull"; done: number; total: number | undefined }
+  /** Contents of artifacts on their way, in bytes. */
+  | { type: "transfer"; phase: "sending" | "fetching"; done: number; total: number }
   | { type: "warning"; message: string; hint?: string };
 
 /** Everything that a push or a pull needs. */
@@ -19,6 +22,8 @@ export interface SyncContext {
   keys: VaultKeys;
   /** Whether the store was seen to refuse a create-only PUT of a key that exists. */
   conditionalWrites: boolean;
+  /** Whether it refuses that of a long upload, too. @default {@link SyncContext.conditionalWrites} */
+  conditionalComplete?: boolean;
   /** Unix milliseconds. */
   clock: () => number;
   /** Source of randomness. */
@@ -29,6 +34,12 @@ export interface SyncContext {
   signal: AbortSignal;
   /** Counts the store's requests, for the report. */
   meter: Meter;
+  /** The contents of artifacts on this device. @default none are here */
+  blobs?: LocalBlobs;
+  /** Version of the runtime: another one may compress otherwise. @default no upload is gone on with */
+  runtime?: string;
+  /** A pull also fetches contents of at most so many bytes. @default none */
+  fetchBlobs?: number;
   /** Objects under way at once. @default {@link CONCURRENCY} */
   concurrency?: number;
   /** Told of progress and warnings. */

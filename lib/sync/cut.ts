@@ -29,12 +29,20 @@ export interface Cut {
   artifacts: string[];
 }
 
-/** The next segments that wait, at most `limit`; the first also takes sessions, pins and artifacts. */
-export function* cutPending(db: Database, limit: number): Generator<Cut> {
+/**
+ * The next segments that wait, at most `limit`; the first also takes sessions, pins and artifacts.
+ *
+ * @param blobs contents that the store has: other artifacts wait on (format, section 2)
+ */
+export function* cutPending(
+  db: Database,
+  limit: number,
+  blobs: ReadonlySet<string>,
+): Generator<Cut> {
   let after = 0;
   for (let n = 0; n < limit;) {
     const events = pendingEvents(db, after, SEGMENT_EVENTS);
-    const rest = n === 0 ? restOf(db) : NO_REST;
+    const rest = n === 0 ? restOf(db, blobs) : NO_REST;
     if (events.length === 0 && isEmpty(rest)) return;
     after = events.at(-1)?.id ?? after;
     const payload: SegmentPayload = {
@@ -59,10 +67,10 @@ interface Rest {
 
 const NO_REST: Rest = { payload: {}, sessions: [], pins: [], artifacts: [] };
 
-function restOf(db: Database): Rest {
+function restOf(db: Database, blobs: ReadonlySet<string>): Rest {
   const sessions = pendingSessions(db, SEGMENT_EVENTS);
   const pins = pendingPins(db, SEGMENT_EVENTS);
-  const artifacts = pendingArtifacts(db, SEGMENT_EVENTS);
+  const artifacts = pendingArtifacts(db, blobs, SEGMENT_EVENTS);
   return {
     payload: {
       ...(sessions.length > 0 && { sessions: sessions.map((session) => session.record) }),

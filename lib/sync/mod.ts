@@ -3,6 +3,11 @@
  *
  * @module
  */
+export * from "./artifacts.ts";
+export { blobRange, openBlob } from "./blob_get.ts";
+export { checkedCopy } from "./blob_seal.ts";
+export { twice } from "./blob_pull.ts";
+export { type FreedBlobs, freeBlobs } from "./blob_gc.ts";
 export * from "./context.ts";
 export * from "./forget.ts";
 export * from "./import_history.ts";

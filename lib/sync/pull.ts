@@ -2,6 +2,8 @@
 import { manifestsPrefix, parseKey } from "../format/mod.ts";
 import { readIdentity, readOutboxManifest, setRepublish } from "../db/mod.ts";
 import { listAll, type StoreEntry } from "../store/mod.ts";
+import { sweepBlobs } from "./artifacts.ts";
+import { pullBlobs } from "./blob_pull.ts";
 import { seconds, type SyncContext } from "./context.ts";
 import { readManifests } from "./manifests.ts";
 import { importMissing } from "./objects.ts";
@@ -28,6 +30,8 @@ export async function pull(
   await readManifests(context, recorder, listing);
   await importMissing(context, recorder, "tombstone");
   await importMissing(context, recorder, "segment");
+  if (context.blobs && recorder.imported.tombstone > 0) sweepBlobs(context.db, context.blobs);
+  if (context.fetchBlobs !== undefined) await pullBlobs(context, recorder, context.fetchBlobs);
   return recorder.report(true);
 }
 

@@ -1,6 +1,7 @@
 /** Push: publishes what waits. No request at all where nothing does. */
 import { uuid4 } from "../format/mod.ts";
 import { readIdentity, readOutbox, splitIdentity } from "../db/mod.ts";
+import { sendBlobs } from "./blob_push.ts";
 import type { SyncContext } from "./context.ts";
 import { Recorder, type RunReport } from "./report.ts";
 import { sealRound } from "./seal_round.ts";
@@ -32,13 +33,15 @@ export async function push(
 
 async function pushRounds(context: SyncContext, recorder: Recorder): Promise<void> {
   let waiting = readOutbox(context.db);
+  let blobs: ReadonlySet<string> | undefined;
   do {
     if (waiting.length > 0) {
       await sendOutbox(context);
       for (const { kind } of waiting) recorder.imported[kind]++;
     }
     context.signal.throwIfAborted();
-    await sealRound(context);
+    blobs ??= await sendBlobs(context, recorder);
+    await sealRound(context, blobs);
     waiting = readOutbox(context.db);
   } while (waiting.length > 0);
 }

@@ -40,10 +40,17 @@ interface Round {
   sealed: OutboxEntry[];
 }
 
-/** Seals what waits and puts it in the outbox, which stays empty where nothing does. */
-export async function sealRound(context: SyncContext): Promise<void> {
+/**
+ * Seals what waits and puts it in the outbox, which stays empty where nothing does.
+ *
+ * @param blobs contents that the store has: only their artifacts are published
+ */
+export async function sealRound(
+  context: SyncContext,
+  blobs: ReadonlySet<string>,
+): Promise<void> {
   for (;;) {
-    const round = await readAndSeal(context);
+    const round = await readAndSeal(context, blobs);
     if (!round) return;
     await context.step?.("seal");
     if (commit(context, round)) return;
@@ -51,7 +58,10 @@ export async function sealRound(context: SyncContext): Promise<void> {
   }
 }
 
-async function readAndSeal(context: SyncContext): Promise<Round | undefined> {
+async function readAndSeal(
+  context: SyncContext,
+  blobs: ReadonlySet<string>,
+): Promise<Round | undefined> {
   const { db } = context;
   const before = readIdentity(db)!;
   const round: Round = { before, segments: [], tombstones: [], sealed: [] };
@@ -60,7 +70,7 @@ async function readAndSeal(context: SyncContext): Promise<Round | undefined> {
     round.tombstones.push({ own, number });
     round.sealed.push(await sealTombstone(context, before, own, number));
   }
-  for (const cut of cutPending(db, ROUND_SEGMENTS)) {
+  for (const cut of cutPending(db, ROUND_SEGMENTS, blobs)) {
     const number = before.segments + round.segments.length + 1;
     round.segments.push({ cut: { ...cut, json: NO_BYTES }, number });
     round.sealed.push(

@@ -2,6 +2,7 @@
 import {
   countEventsByNode,
   countOutbox,
+  countPendingBlobs,
   countPendingEvents,
   countPendingTombstones,
   type Database,
@@ -65,7 +66,7 @@ export async function readStatus(
       events: countPendingEvents(db),
       segments: countOutbox(db, "segment"),
       tombstones: countPendingTombstones(db) + countOutbox(db, "tombstone"),
-      blobs: 0,
+      blobs: countPendingBlobs(db),
     },
     holes: identity ? countHoles({ db }) : 0,
     last_push: (readRun(db, "last_push") ?? null) as RunReport | null,

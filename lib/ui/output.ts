@@ -9,11 +9,11 @@ export interface ResultStream {
   /** A person looks at it. */
   readonly isTerminal: boolean;
   /**
-   * Writes all of the text.
+   * Writes all of the text, or of the bytes.
    *
    * @throws {OutputClosed} where the reader is gone (`| head`)
    */
-  write(text: string): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
 }
 
 /** Where everything else goes; never fails, since nothing depends on it. */
@@ -30,6 +30,8 @@ export interface InputStream {
   readonly isTerminal: boolean;
   /** The text, piece by piece, as it comes. */
   chunks(): AsyncIterable<string>;
+  /** The bytes, piece by piece, as they come. */
+  bytes(): AsyncIterable<Uint8Array>;
 }
 
 /** The reader of the results is gone: the command ends, quietly and well. */

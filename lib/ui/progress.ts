@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count } from "./text.ts";
+import { bytes, count, duration } from "./text.ts";
 import type { MessageStream } from "./output.ts";
 
 /** Shorter work shows no bar, in milliseconds. */
@@ -12,6 +12,9 @@ const QUIET_MS = 1000;
 const REDRAW_MS = 100;
 const CELLS = 24;
 const CLEAR_LINE = "\r\x1b[2K";
+
+/** What is counted. Of bytes the rate is shown too, and the time left. */
+export type ProgressUnit = "count" | "bytes";
 
 /** Draws the bar of what is going on now. */
 export class Progress {
@@ -34,7 +37,7 @@ export class Progress {
   }
 
   /** Says how far the work is; a new label is new work. `total` undefined: not known. */
-  update(label: string, done: number, total: number | undefined): void {
+  update(label: string, done: number, total: number | undefined, unit?: ProgressUnit): void {
     const now = this.#clock();
     if (label !== this.#label) {
       this.clear();
@@ -44,7 +47,10 @@ export class Progress {
     if (now - this.#since < QUIET_MS || now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
     this.#drawn = true;
-    this.#out.write(`${CLEAR_LINE}${label} ${bar(done, total)}`);
+    const text = unit === "bytes"
+      ? `${bar(done, total, bytes)} ${rate(done, total, now - this.#since)}`
+      : bar(done, total, count);
+    this.#out.write(`${CLEAR_LINE}${label} ${text}`);
   }
 
   /** Takes the bar off the screen; the next update draws it again. */
@@ -56,10 +62,23 @@ export class Progress {
   }
 }
 
-function bar(done: number, total: number | undefined): string {
-  if (!total) return count(done);
+function bar(
+  done: number,
+  total: number | undefined,
+  shown: (n: number) => string,
+): string {
+  if (!total) return shown(done);
   const share = Math.min(1, done / total);
   const full = Math.round(share * CELLS);
   const cells = "█".repeat(full) + "░".repeat(CELLS - full);
-  return `${cells} ${Math.floor(share * 100)}% ${count(done)}/${count(total)}`;
+  return `${cells} ${Math.floor(share * 100)}% ${shown(done)}/${shown(total)}`;
+}
+
+/** How fast bytes went in all of `milliseconds`, and how long the others will take so. */
+function rate(done: number, total: number | undefined, milliseconds: number): string {
+  const perSecond = 1000 * done / Math.max(1, milliseconds);
+  const left = total !== undefined && perSecond > 0 && done < total
+    ? `, ${duration(1000 * Math.max(1, Math.round((total - done) / perSecond)))} left`
+    : "";
+  return `${bytes(perSecond)}/s${left}`;
 }

@@ -5,7 +5,7 @@
  */
 import { HxError } from "../errors.ts";
 import type { MessageStream, ResultStream } from "./output.ts";
-import { Progress } from "./progress.ts";
+import { Progress, type ProgressUnit } from "./progress.ts";
 import { type Style, styleFor, wantsColour } from "./style.ts";
 
 /** What {@link Ui} takes. */
@@ -84,8 +84,8 @@ export class Ui {
   }
 
   /** How far the work is; drawn where it takes over a second. */
-  progress(label: string, done: number, total?: number): void {
-    this.#progress?.update(label, done, total);
+  progress(label: string, done: number, total?: number, unit?: ProgressUnit): void {
+    this.#progress?.update(label, done, total, unit);
   }
 
   /** Takes the progress bar away. */

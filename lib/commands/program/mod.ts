@@ -4,6 +4,7 @@
  * @module
  */
 import type { VerbSpec } from "../verb.ts";
+import { ARTIFACT } from "./artifact.ts";
 import { DEVICE } from "./device.ts";
 import { HISTORY_VERBS } from "./history.ts";
 import { SEARCH_VERBS } from "./search.ts";
@@ -34,6 +35,6 @@ export const PROGRAM: VerbSpec = {
     { name: "quiet", short: "q", about: "no notes, summaries or progress" },
     { name: "verbose", short: "v", about: "a line per request; stacks of errors" },
   ],
-  verbs: [...HISTORY_VERBS, ...SEARCH_VERBS, SYNC, DEVICE, KEY, HELP],
+  verbs: [...HISTORY_VERBS, ...SEARCH_VERBS, ARTIFACT, SYNC, DEVICE, KEY, HELP],
   notes: "`hx VERB --help` shows the options of a verb, `hx --version` the version.",
 };

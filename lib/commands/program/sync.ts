@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_TIMEOUT_S } from "../app.ts";
+import { parseBytes } from "../byte_size.ts";
 import { json, type OptionSpec, type VerbSpec } from "../verb.ts";
 
 const STORES = `
@@ -73,7 +74,15 @@ export const SYNC: VerbSpec = {
     {
       name: "pull",
       about: "only fetch",
-      examples: ["hx sync pull"],
+      options: [{
+        name: "blobs",
+        value: "max",
+        optionalValue: true,
+        about: "also the contents of artifacts, of at most so many bytes each (10M, 2G)",
+        parse: parseBytes,
+        expects: "a number of bytes, such as 500k, 10M or 2G",
+      }],
+      examples: ["hx sync pull", "hx sync pull --blobs=10M"],
       load: async () => (await import("../sync.ts")).runPull,
     },
     {
