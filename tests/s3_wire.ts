@@ -55,7 +55,7 @@ export async function withStore(
   const store = new S3Store({
     location,
     credentials: () => Promise.resolve({ accessKeyId: "id", secretAccessKey: "hunter2" }),
-    fetch: createS3Fetch(),
+    fetch: options.fetch ?? createS3Fetch(),
     clock: () => 0,
     random: () => 1,
     sleep(milliseconds) {

@@ -37,11 +37,31 @@ export function createS3Fetch(caCerts: string[] = []): S3Fetch {
   const pool = Deno.createHttpClient({ ...options, poolIdleTimeout: POOL_IDLE_MS });
   const single = Deno.createHttpClient({ ...options, poolMaxIdlePerHost: 0 });
   return {
-    pooled: (url, init) => fetch(url, { ...init, client: pool }),
-    fresh: (url, init) => fetch(url, { ...init, client: single }),
+    pooled: (url, init) => fetch(url, { ...init, ...lentBody(init), client: pool }),
+    fresh: (url, init) => fetch(url, { ...init, ...lentBody(init), client: single }),
     close() {
       pool.close();
       single.close();
     },
   };
+}
+
+/** Smaller bodies may be copied, in bytes. */
+const LENT_BYTES = 1 << 20;
+
+/**
+ * The body so that `fetch` reads it where it lies. It keeps a copy of its own, made by `slice()`, which
+ * takes memory for it from the array's species (ECMAScript, TypedArraySpeciesCreate): here the array
+ * itself. The garbage collector hardly sees such copies, and those of 8 MiB parts pile up to some
+ * 70 MiB. Where a runtime copies otherwise it costs that memory and nothing else.
+ */
+function lentBody({ body }: RequestInit): { body?: Uint8Array<ArrayBuffer> } {
+  if (!(body instanceof Uint8Array) || body.length < LENT_BYTES) return {};
+  const lent = new Uint8Array(body.buffer as ArrayBuffer, body.byteOffset, body.length);
+  const constructor = {
+    [Symbol.species]: function () {
+      return lent;
+    },
+  };
+  return { body: Object.defineProperty(lent, "constructor", { value: constructor }) };
 }

@@ -9,11 +9,11 @@ import { HxError } from "../errors.ts";
 export type Timer = (milliseconds: number, fire: () => void) => () => void;
 
 /** The runtime's own timer. */
-export const systemTimer: Timer = (milliseconds, fire) => {
+export function systemTimer(milliseconds: number, fire: () => void): () => void {
   // 2^31 - 1: the longest that a timer can be; what is longer would fire at once.
   const id = setTimeout(fire, Math.min(milliseconds, 2 ** 31 - 1));
   return () => clearTimeout(id);
-};
+}
 
 /** What a slow link carries: a body adds a second for each 16 KiB. */
 const BYTES_PER_MS = 16 * 1024 / 1000;

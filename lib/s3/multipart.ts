@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { asHxError, HxError } from "../errors.ts";
-import { throwIfAborted, type UploadedPart } from "../store/mod.ts";
+import { HxError } from "../errors.ts";
+import type { UploadedPart } from "../store/mod.ts";
+import { Crew } from "./crew.ts";
 import { isRefusal } from "./errors.ts";
 import { MAX_PARTS, type PartReader } from "./parts.ts";
 import { hexDigest } from "./signing.ts";
 import type { Transport } from "./transport.ts";
 import { abortUpload, completeUpload, createUpload, putPart } from "./upload_requests.ts";
-import type { UploadName } from "./upload_requests.ts";
+import type { Part, UploadName } from "./upload_requests.ts";
 import type { ListedPart } from "./xml.ts";
 
 /** Parts on their way while the next one is read, as long as they are small. */
@@ -117,53 +118,38 @@ export class LostUpload extends HxError {
   }
 }
 
-/** Sends some parts while the next one is read; the first failure stops all of it. */
+/** Sends some parts while the next one is read. */
 async function sendParts(transport: Transport, name: UploadName, upload: Upload): Promise<Sent> {
-  const stop = new AbortController();
-  const signal = upload.signal === undefined
-    ? stop.signal
-    : AbortSignal.any([upload.signal, stop.signal]);
+  const { parts, first, record, earlier } = upload;
+  const crew = new Crew(parallelOf(parts.partBytes), upload.signal);
   const sent: Sent = { etags: [], size: 0 };
-  const parallel = parallelOf(upload.parts.partBytes);
-  const active = new Set<Promise<void>>();
-  let failed: { error: unknown } | undefined;
-  const fail = (error: unknown) => {
-    failed ??= { error };
-    stop.abort(asHxError(error));
-  };
   try {
     for (let number = 1;; number++) {
-      const body = upload.first.shift() ?? await upload.parts.next(signal);
+      const body = first.shift() ?? await parts.next(crew.signal);
       if (body === undefined) break;
-      if (number > MAX_PARTS) throw upload.parts.tooLarge();
-      sent.size += body.length;
+      if (number > MAX_PARTS) throw parts.tooLarge();
       const sha256 = await hexDigest(body);
-      const there = compared(number, body, sha256, upload);
-      if (there !== undefined) {
-        sent.etags[number - 1] = there;
-        upload.parts.recycle(body);
-        continue;
-      }
-      while (active.size >= parallel) await Promise.race(active);
-      throwIfAborted(signal);
-      const send = async () => {
-        const etag = await putPart(transport, name, { number, body, sha256 }, signal);
-        upload.record?.sent(name.uploadId, { number, etag, sha256 });
-        sent.etags[number - 1] = etag;
-        upload.parts.recycle(body);
-      };
-      const sending: Promise<void> = send().catch(fail).finally(() => void active.delete(sending));
-      active.add(sending);
+      sent.size += body.length;
+      const there = compared({ number, body, sha256 }, earlier);
+      sent.etags.push(there ?? "");
+      if (there === undefined) {
+        await crew.start(async () => {
+          const etag = await putPart(transport, name, { number, body, sha256 }, crew.signal);
+          record?.sent(name.uploadId, { number, etag, sha256 });
+          sent.etags[number - 1] = etag;
+          parts.recycle(body);
+        });
+      } else parts.recycle(body);
     }
-    const last = Math.max(0, ...upload.earlier?.known.keys() ?? []);
+    const last = Math.max(0, ...earlier?.known.keys() ?? []);
     if (last > sent.etags.length) throw differs(last);
   } catch (error) {
-    fail(error);
+    crew.fail(error);
   }
-  await Promise.all(active);
-  if (failed === undefined) return sent;
-  if (isRefusal(failed.error, "NoSuchUpload")) throw new LostUpload(failed.error, sent, false);
-  throw failed.error;
+  await crew.finish().catch((error) => {
+    throw isRefusal(error, "NoSuchUpload") ? new LostUpload(error, sent, false) : error;
+  });
+  return sent;
 }
 
 function parallelOf(partBytes: number): number {
@@ -171,17 +157,12 @@ function parallelOf(partBytes: number): number {
 }
 
 /** The ETag of a part that need not be sent, since it is there; undefined for the others. */
-function compared(
-  number: number,
-  body: Uint8Array,
-  sha256: string,
-  { earlier }: Upload,
-): string | undefined {
-  const known = earlier?.known.get(number);
+function compared(part: Part, earlier: EarlierUpload | undefined): string | undefined {
+  const known = earlier?.known.get(part.number);
   if (known === undefined) return undefined;
-  if (known.sha256 !== sha256) throw differs(number);
-  const there = earlier?.there.get(number);
-  const isThere = there?.size === body.length && unquoted(there.etag) === unquoted(known.etag);
+  if (known.sha256 !== part.sha256) throw differs(part.number);
+  const there = earlier?.there.get(part.number);
+  const isThere = there?.size === part.body.length && unquoted(there.etag) === unquoted(known.etag);
   return isThere ? known.etag : undefined;
 }
 

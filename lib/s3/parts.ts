@@ -57,7 +57,8 @@ export class PartReader {
    * collector, which hardly sees them, parts pile up to many times what is in use.
    */
   recycle(part: Uint8Array<ArrayBuffer>): void {
-    this.#spare.push(new Uint8Array(part.buffer));
+    // What another one made is of another size, and may still be in use.
+    if (part.buffer.byteLength === this.partBytes) this.#spare.push(new Uint8Array(part.buffer));
   }
 
   /** Gives the stream up. */
