@@ -20,7 +20,7 @@ const STREAM_BYTES = 256 * 2 ** 20;
 const PART_BYTES = 8 * 2 ** 20;
 const SEGMENTS = 20_000;
 const DELAY_MS = 30;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /** Some work by the store and by plain `fetch`. */
 export interface S3Row {
@@ -54,33 +54,44 @@ export async function benchS3(minio: Minio, dir: string): Promise<S3Row[]> {
   }
 }
 
+/** Does both some times, each first in turn: what the machine does beside meets both alike. */
+async function versus(
+  what: Pick<S3Row, "what" | "amount" | "unit">,
+  byStore: (round: number) => Promise<unknown>,
+  byFetch: () => Promise<unknown>,
+): Promise<S3Row> {
+  const [store, plain]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    const both = [
+      async () => store.push(await secondsOf(() => byStore(round))),
+      async () => plain.push(await secondsOf(byFetch)),
+    ];
+    for (const one of round % 2 === 0 ? both : both.reverse()) await one();
+  }
+  return { ...what, store: median(store), plain: median(plain) };
+}
+
 async function smallObjects(store: S3Store, plain: Plain): Promise<S3Row[]> {
   const body = new Uint8Array(SMALL_BYTES);
   const keys = Array.from({ length: SMALL_OBJECTS }, (_, i) => `small/${i}`);
-  const urls = (method: string, folder = "") =>
+  const urls = (method: string, folder: string) =>
     Promise.all(keys.map((key) => plain.url(method, folder + key)));
-  const row = async (
+  const row = (
     what: string,
     byStore: (key: string, round: number) => Promise<unknown>,
     targets: string[],
     byFetch: (url: string) => Promise<unknown>,
-  ): Promise<S3Row> => {
-    const [hx, plain]: [number[], number[]] = [[], []];
-    for (let round = 0; round < ROUNDS; round++) {
-      hx.push(await secondsOf(() => inFlight(keys, (key) => byStore(key, round))));
-      plain.push(await secondsOf(() => inFlight(targets, byFetch)));
-    }
-    const store = median(hx);
-    return { what, amount: SMALL_OBJECTS, unit: "objects/s", store, plain: median(plain) };
-  };
+  ): Promise<S3Row> =>
+    versus(
+      { what, amount: SMALL_OBJECTS, unit: "objects/s" },
+      (round) => inFlight(keys, (key) => byStore(key, round)),
+      () => inFlight(targets, byFetch),
+    );
   const put = (url: string) => send(url, { method: "PUT", body });
   const read = async (key: string) => {
     const { body } = await store.get(key);
     await new Response(body).arrayBuffer();
   };
-  // Once each beforehand, so that neither pays for what is only started then.
-  await store.putAtomic("warm", body);
-  await send(await plain.url("PUT", "warm"), { method: "PUT", body });
   return [
     await row("PUT", (key) => store.putAtomic(key, body), await urls("PUT", "plain/"), put),
     await row(
@@ -93,28 +104,20 @@ async function smallObjects(store: S3Store, plain: Plain): Promise<S3Row[]> {
   ];
 }
 
-/** Turn and turn about: what the machine does beside meets both alike. */
 async function streams(store: S3Store, plain: Plain): Promise<S3Row[]> {
-  const [up, plainUp, down, plainDown]: [number[], number[], number[], number[]] = [[], [], [], []];
-  for (let round = 0; round < ROUNDS; round++) {
-    up.push(await secondsOf(() => store.putAtomic("stream", source())));
-    plainUp.push(await secondsOf(() => multipart(plain, "plain")));
-    down.push(await secondsOf(async () => await drain((await store.get("stream")).body)));
-    const url = await plain.url("GET", "plain");
-    plainDown.push(await secondsOf(async () => await drain((await fetch(url)).body!)));
-  }
-  const row = (what: string, store: number[], plain: number[]): S3Row => (
-    {
-      what,
-      amount: STREAM_BYTES / 2 ** 20,
-      unit: "MiB/s",
-      store: median(store),
-      plain: median(plain),
-    }
-  );
+  const mib = { amount: STREAM_BYTES / 2 ** 20, unit: "MiB/s" };
+  const url = async () => await plain.url("GET", "plain");
   return [
-    row("stream up", up, plainUp),
-    row("stream down", down, plainDown),
+    await versus(
+      { what: "stream up", ...mib },
+      () => store.putAtomic("stream", source()),
+      () => multipart(plain, "plain"),
+    ),
+    await versus(
+      { what: "stream down", ...mib },
+      async () => await drain((await store.get("stream")).body),
+      async () => await drain((await fetch(await url())).body!),
+    ),
   ];
 }
 
