@@ -23,6 +23,16 @@ export interface StagedBlob {
   discard(): Promise<void>;
 }
 
+/** What of a content to read. */
+export interface ReadOptions {
+  /** First byte. @default 0 */
+  start?: number;
+  /** One past the last byte. @default the end */
+  stop?: number;
+  /** Each piece is good only until the next one is asked for, which takes its memory. @default false */
+  reuse?: boolean;
+}
+
 const HASH = /^[0-9a-f]{64}$/;
 const TEMP_DIR = "tmp";
 /** Age in milliseconds after which a file that has no name yet is a dead run's. */
@@ -97,20 +107,21 @@ export class LocalBlobs {
   }
 
   /**
-   * The bytes of a content from `start` up to, not including, `stop`. They are not checked.
+   * The bytes of a content. They are not checked.
    *
    * @throws {HxError} `not-found`
    */
   async *read(
     hash: string,
-    start = 0,
-    stop = Infinity,
+    { start = 0, stop = Infinity, reuse = false }: ReadOptions = {},
   ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     using file = await this.#open(hash);
+    const memory = reuse ? new Uint8Array(CHUNK_BYTES) : undefined;
     try {
       await file.seek(start, Deno.SeekMode.Start);
       for (let left = stop - start; left > 0;) {
-        const chunk = new Uint8Array(Math.min(left, CHUNK_BYTES));
+        const size = Math.min(left, CHUNK_BYTES);
+        const chunk = memory?.subarray(0, size) ?? new Uint8Array(size);
         const read = await file.read(chunk);
         if (read === null) return;
         left -= read;

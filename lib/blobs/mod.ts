@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { LocalBlobs, type StagedBlob } from "./local.ts";
+export { LocalBlobs, type ReadOptions, type StagedBlob } from "./local.ts";
 export { fileChunks } from "./source.ts";
 export { placeFile, writeNewFile, type WriteOptions } from "./new_file.ts";

@@ -78,10 +78,7 @@ async function fromCopy(
       app,
       ui,
       wanted,
-      () =>
-        range
-          ? blobs.read(hash, range.start, range.stop)
-          : checkedCopy({ db, signal }, blobs, hash),
+      () => range ? blobs.read(hash, range) : checkedCopy({ db, signal }, blobs, hash),
     );
     return true;
   } catch (error) {

@@ -24,12 +24,18 @@ export async function runRm(
     ui.note("nothing was removed");
     return 0;
   }
-  const records = dropArtifact(db, blobsOf(app), hash);
+  const blobs = blobsOf(app);
+  const isHere = blobs.size(hash) !== undefined;
+  const records = dropArtifact(db, blobs, hash);
   const left = blobUse(db, hash) === "published";
   if (options.json) await ui.json({ blob_hash: hash, dropped: records, published: left });
   else {
     await ui.summary(
-      left ? `removed this device's copy of ${hash}` : `removed ${hash}, which was not published`,
+      !left
+        ? `removed ${hash}, which was not published`
+        : isHere
+        ? `removed this device's copy of ${hash}`
+        : `this device has no copy of ${hash}`,
     );
   }
   if (left) {

@@ -19,9 +19,9 @@ export interface RunningHash {
 /** Begins a {@link RunningHash}. */
 export async function startSha256(): Promise<RunningHash> {
   // Loaded where it is needed: most runs of the program hash nothing this way.
-  const { Sha256 } = await import("./sha256_wasm.ts");
-  const hash = new Sha256();
-  return { update: (bytes) => hash.update(bytes), hex: () => toHex(hash.digest()) };
+  const { createSHA256 } = await import("hash-wasm");
+  const hash = (await createSHA256()).init();
+  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
 }
 
 /**

@@ -13,7 +13,8 @@ import {
 } from "../format/mod.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { type FrameCipher, openFrame } from "./frames.ts";
-import { checkBlobHash, startSha256 } from "./hash.ts";
+import { checkBlobHash } from "./hash.ts";
+import { type HashBeside, hashBeside } from "./hash_beside.ts";
 import type { VaultKeys } from "./keys.ts";
 import { cipherFor, type OpenOptions, plainLimit } from "./open.ts";
 
@@ -54,8 +55,7 @@ export async function openStream(
     const { header } = parsed;
     const frames = openFrames(reader, cipher);
     const plain = header.compression === "gzip" ? inflated(frames, what) : frames;
-    const checks = await contentChecks(name, keys, maxPlain, what);
-    return { header, body: plain.pipeThrough(checks) };
+    return { header, body: checkedContent(plain, name, keys, maxPlain, what) };
   } catch (error) {
     await reader.cancel(error);
     throw error;
@@ -151,27 +151,39 @@ function inPieces(
 }
 
 /** Lets the payload pass while it is within its limit; at a blob's end, checks its hash. */
-async function contentChecks(
+function checkedContent(
+  source: ReadableStream<Bytes>,
   name: ObjectName,
   keys: VaultKeys,
   maxPlain: number,
   what: string,
-): Promise<TransformStream<Bytes, Bytes>> {
-  const hash = name.type === "blob" ? await startSha256() : undefined;
+): ReadableStream<Bytes> {
+  const reader = source.getReader();
+  let hash: HashBeside | undefined;
   let size = 0;
-  return new TransformStream<Bytes, Bytes>(
-    {
-      transform(chunk, out) {
-        size += chunk.length;
-        if (size > maxPlain) throw corrupt(what, `it holds more than ${maxPlain} bytes`);
-        hash?.update(chunk);
-        out.enqueue(chunk);
-      },
-      async flush() {
-        if (hash && name.type === "blob") await checkBlobHash(hash.hex(), name, keys, what);
-      },
+  const stop = async (reason: unknown) => {
+    hash?.stop();
+    await reader.cancel(reason).catch(() => {});
+  };
+  return new ReadableStream({
+    async pull(out) {
+      try {
+        if (name.type === "blob") hash ??= await hashBeside(maxPlain);
+        const { done, value } = await reader.read();
+        if (!done) {
+          size += value.length;
+          if (size > maxPlain) throw corrupt(what, `it holds more than ${maxPlain} bytes`);
+          await hash?.update(value);
+          return out.enqueue(value);
+        }
+        if (name.type === "blob") await checkBlobHash(await hash!.hex(), name, keys, what);
+        hash?.stop();
+        out.close();
+      } catch (error) {
+        await stop(error);
+        throw error;
+      }
     },
-    undefined,
-    { highWaterMark: 0 },
-  );
+    cancel: stop,
+  }, { highWaterMark: 0 });
 }

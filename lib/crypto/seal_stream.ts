@@ -96,7 +96,7 @@ function sealerWith(cipher: FrameCipher, compression: Compression): Sealer {
 }
 
 /** Frames that are being sealed while the next one is read. */
-const AHEAD = 3;
+const AHEAD = 2;
 
 /** Cuts a stream into frames and seals them. A frame is sealed once it is known whether it is the last. */
 function sealFrames(
@@ -111,26 +111,57 @@ function sealFrames(
     await reader.cancel(reason);
     await Promise.allSettled(sealing);
   };
+  let rest = frameHeader(cipher.header);
   let index = 0;
   let ended = false;
+  /** Makes sure that there are bytes to give; false at the end. */
+  const more = async (): Promise<boolean> => {
+    while (!ended && sealing.length < AHEAD) {
+      const plain = await reader.fill(buffers[index % AHEAD]!);
+      ended = await reader.ended();
+      const frame = sealFrame(cipher, index++, ended, plain);
+      frame.catch(() => {}); // awaited below
+      sealing.push(frame);
+    }
+    rest = rest.length > 0 ? rest : await sealing.shift() ?? rest;
+    return rest.length > 0;
+  };
   return new ReadableStream({
-    start: (out) => out.enqueue(frameHeader(cipher.header)),
+    type: "bytes",
     async pull(out) {
       try {
-        while (!ended && sealing.length < AHEAD) {
-          const plain = await reader.fill(buffers[index % AHEAD]!);
-          ended = await reader.ended();
-          const frame = sealFrame(cipher, index++, ended, plain);
-          frame.catch(() => {}); // awaited below
-          sealing.push(frame);
-        }
-        out.enqueue(await sealing.shift()!);
-        if (sealing.length === 0) out.close();
+        if (await more()) rest = give(out, rest);
+        else close(out);
       } catch (error) {
         await stop(error);
         throw error;
       }
     },
     cancel: stop,
-  }, { highWaterMark: 0 });
+  });
+}
+
+/** Gives bytes, into the reader's own memory if it has brought some; answers with what is left of them. */
+function give(
+  out: ReadableByteStreamController,
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const request = out.byobRequest;
+  const view = request?.view;
+  if (!view) {
+    out.enqueue(bytes);
+    return new Uint8Array();
+  }
+  const part = bytes.subarray(0, view.byteLength);
+  new Uint8Array(view.buffer, view.byteOffset).set(part);
+  request.respond(part.length);
+  if (part.length < bytes.length) return bytes.subarray(part.length);
+  // Given back at once: the garbage collector comes late for what it hardly sees.
+  bytes.buffer.transfer(0);
+  return new Uint8Array();
+}
+
+function close(out: ReadableByteStreamController): void {
+  out.close();
+  out.byobRequest?.respond(0);
 }

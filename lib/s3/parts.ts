@@ -23,7 +23,9 @@ export function partBytesOf(size: number | undefined): number {
 export class PartReader {
   /** Size of every part but the last. */
   readonly partBytes: number;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** Of a byte stream: it writes into our memory. */
+  readonly #filler: ReadableStreamBYOBReader | undefined;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | ReadableStreamBYOBReader;
   #rest: Uint8Array = new Uint8Array();
   #ended = false;
   /** Memory of parts that were given back. */
@@ -34,13 +36,15 @@ export class PartReader {
    * @param partBytes size of every part but the last
    */
   constructor(stream: ReadableStream<Uint8Array>, partBytes: number) {
-    this.#reader = stream.getReader();
+    this.#filler = fillerOf(stream);
+    this.#reader = this.#filler ?? stream.getReader();
     this.partBytes = partBytes;
   }
 
   /** The next part; undefined at the end. Only the last one is shorter than the others. */
   async next(signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const part = this.#spare.pop() ?? new Uint8Array(this.partBytes);
+    if (this.#filler) return await fill(this.#filler, part, signal);
     let filled = 0;
     while (filled < part.length) {
       if (this.#rest.length === 0 && !await this.#refill(signal)) break;
@@ -76,9 +80,39 @@ export class PartReader {
 
   async #refill(signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#ended) return false;
-    const { done, value } = await orAbort(this.#reader.read(), signal);
+    const reader = this.#reader as ReadableStreamDefaultReader<Uint8Array>;
+    const { done, value } = await orAbort(reader.read(), signal);
     this.#ended = done;
     this.#rest = value ?? new Uint8Array();
     return !done;
   }
+}
+
+/** The reader that a byte stream has for memory of the caller; undefined where it is none. */
+function fillerOf(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch {
+    return undefined; // the stream stays as it is
+  }
+}
+
+/** Fills a part; its memory moves to the array that comes back. */
+async function fill(
+  reader: ReadableStreamBYOBReader,
+  part: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { length } = part; // none is left of it once its memory has moved
+  let buffer = part.buffer;
+  let filled = 0;
+  while (filled < length) {
+    const view = new Uint8Array(buffer, filled, length - filled);
+    const { done, value } = await orAbort(reader.read(view), signal);
+    if (value === undefined) break;
+    buffer = value.buffer as ArrayBuffer;
+    filled += value.length;
+    if (done) break;
+  }
+  return filled === 0 ? undefined : new Uint8Array(buffer, 0, filled);
 }

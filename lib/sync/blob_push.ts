@@ -27,7 +27,7 @@ export async function sendBlobs(
   context: SyncContext,
   recorder: Recorder,
 ): Promise<ReadonlySet<string>> {
-  const { db, store, notify } = context;
+  const { db, notify } = context;
   const there = new Set<string>();
   const waiting = pendingBlobs(db);
   await clearUploads(context);
@@ -129,9 +129,9 @@ async function sendCopy(
     fault = error;
     throw error;
   };
-  async function* payload() {
+  async function* copy(reuse: boolean) {
     try {
-      for await (const chunk of checkedCopy(context, blobs, blob.hash)) {
+      for await (const chunk of checkedCopy(context, blobs, blob.hash, reuse)) {
         progress(chunk.length);
         yield chunk;
       }
@@ -148,7 +148,9 @@ async function sendCopy(
       resume: isAgain,
       signal,
     };
-    await store.putAtomic(keyOf(name), sealer.seal(ReadableStream.from(payload())), options);
+    // A compressor holds on to pieces for a while, the sealing of frames does not.
+    const payload = ReadableStream.from(copy(sealer.compression === "none"));
+    await store.putAtomic(keyOf(name), sealer.seal(payload), options);
   } catch (error) {
     signal.throwIfAborted();
     if (fault === undefined) throw error;

@@ -36,7 +36,7 @@ export async function sealingOf(
       throw error;
     });
     if (again && (again.compression === "none" || begun.runtime === runtime)) {
-      for await (const _ of checkedCopy(context, blobs, blob.hash));
+      for await (const _ of checkedCopy(context, blobs, blob.hash, true));
       return { sealer: again, isAgain: true };
     }
   }
@@ -50,14 +50,17 @@ export async function sealingOf(
 /**
  * The bytes of this device's copy, which is checked as it is read: it errors at its end where it is not
  * what its name says. Then no upload of it is to be gone on with.
+ *
+ * @param reuse each piece is good only until the next one is asked for
  */
 export async function* checkedCopy(
   context: Pick<SyncContext, "db" | "signal">,
   blobs: LocalBlobs,
   hash: string,
+  reuse = false,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const sum = await startSha256();
-  for await (const chunk of blobs.read(hash)) {
+  for await (const chunk of blobs.read(hash, { reuse })) {
     throwIfAborted(context.signal);
     sum.update(chunk);
     yield chunk;
@@ -85,7 +88,7 @@ async function compressionFor(blobs: LocalBlobs, { hash, size }: Blob): Promise<
   let packed = 0;
   for (let i = 0; i < SAMPLES; i++) {
     const start = Math.floor(i * Math.max(0, size - SAMPLE_BYTES) / (SAMPLES - 1));
-    for await (const piece of blobs.read(hash, start, start + SAMPLE_BYTES)) {
+    for await (const piece of blobs.read(hash, { start, stop: start + SAMPLE_BYTES })) {
       plain += piece.length;
       packed += gzipSync(piece).length;
     }

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { startMinio } from "../minio.ts";
+import { artifactLines, benchArtifacts } from "./artifacts.ts";
 import { atuinLines, benchAtuin } from "./atuin.ts";
 import { benchProcesses, processLines } from "./processes.ts";
 import { benchS3, s3Lines } from "./s3.ts";
@@ -50,6 +51,10 @@ const PARTS: Record<string, Part> = {
     const rows = await benchS3(await startMinio(), dir);
     const title = "S3, beside the same work by plain fetch with presigned URLs";
     return [{ title, rows, lines: s3Lines(rows) }];
+  },
+  async artifacts(dir) {
+    const rows = await benchArtifacts(await startMinio(), dir);
+    return [{ title: "artifacts, whole processes", rows, lines: artifactLines(rows) }];
   },
 };
 

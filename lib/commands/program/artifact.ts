@@ -67,8 +67,8 @@ const GET: VerbSpec = {
   ],
   notes: `
 A file gets its name only when all of it has arrived and its hash is right. Of a part each piece is
-authenticated in its place; the hash of the whole is then not looked at. What goes to standard output
-counts only if the command ends well.`,
+authenticated in its place; the hash of the whole is then not looked at. What goes to standard
+output counts only if the command ends well.`,
   load: async () => (await import("../artifact_get.ts")).runGet,
 };
 
@@ -91,8 +91,8 @@ const GC: VerbSpec = {
   options: [{ name: "dry-run", about: "only say what would be freed" }, json()],
   examples: ["hx artifact gc --dry-run", "hx artifact gc"],
   notes: `
-Each copy is removed only after the store was seen to hold it to its end. \`hx artifact get\` fetches it
-again when it is wanted.`,
+Each copy is removed only after the store was seen to hold it to its end. \`hx artifact get\` fetches
+it again when it is wanted.`,
   load: async () => (await import("../artifact_gc.ts")).runGc,
 };
 
