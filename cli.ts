@@ -4,15 +4,22 @@
  *
  * @module
  */
-import type { App, OpenStore, OpenStoreOptions, StoreChoice } from "./lib/commands/app.ts";
+import type { App, OpenStore, OpenStoreOptions } from "./lib/commands/app.ts";
+import type { ParseStore, StoreAddress, StoreChoice } from "./lib/commands/app.ts";
 import type { S3Location, StoreLocation } from "./lib/s3/uri.ts";
 import type { InputStream, MessageStream, ResultStream } from "./lib/ui/output.ts";
 
 const VERSION = "0.1.0";
 
+/** The runtime of releases: a compiled hx with another one serves tests, and says so. */
+const RELEASE_RUNTIME = "2.9.6";
+
 // Answered before anything is loaded.
 if (Deno.args.length === 1 && /^(--version|-V)$/.test(Deno.args[0]!)) {
-  Deno.stdout.writeSync(new TextEncoder().encode(`hx ${VERSION}\n`));
+  const isTest = Deno.build.standalone && Deno.version.deno !== RELEASE_RUNTIME;
+  Deno.stdout.writeSync(
+    new TextEncoder().encode(`hx ${VERSION}${isTest ? " (test build)" : ""}\n`),
+  );
   Deno.exit(0);
 }
 
@@ -44,6 +51,7 @@ function makeApp(signal: AbortSignal): App {
       await (await import("./lib/store/abort.ts")).sleep(milliseconds, signal),
     signal,
     parseStore,
+    describeStore,
     formatStore: async (location) =>
       (await import("./lib/s3/uri.ts")).formatStoreUri(asLocation(location)),
     openStore,
@@ -64,9 +72,23 @@ function dataDir(): string {
   return data?.startsWith("/") ? `${data}/hx` : `${homeDir()}/.local/share/hx`;
 }
 
-async function parseStore(uri: string, choice: StoreChoice): Promise<StoreLocation> {
+async function parseStore(
+  uri: string,
+  choice: StoreChoice,
+  { whole = false }: ParseStore = {},
+): Promise<StoreLocation> {
   const { completeStoreOptions, parseStoreUri } = await import("./lib/s3/uri.ts");
-  return parseStoreUri(uri, uri.startsWith("s3") ? await completeStoreOptions(choice, env) : {});
+  if (!uri.startsWith("s3")) return parseStoreUri(uri);
+  return parseStoreUri(uri, whole ? choice : await completeStoreOptions(choice, env));
+}
+
+async function describeStore(given: unknown): Promise<StoreAddress> {
+  const location = asLocation(given);
+  const { formatStoreUri } = await import("./lib/s3/uri.ts");
+  const uri = formatStoreUri(location);
+  if (location.kind === "folder") return { uri, pathStyle: false };
+  const { region, endpoint, pathStyle } = location;
+  return { uri, region, ...(endpoint !== undefined && { endpoint }), pathStyle };
 }
 
 /** A location that {@link parseStore} gave, perhaps in an earlier run. */
@@ -178,7 +200,8 @@ function stopSignal(): AbortSignal {
     controller.abort(
       new HxError("interrupted", "interrupted", { hint: "run the command again to go on" }),
     );
-  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, stop);
+  Deno.addSignalListener("SIGINT", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop); // not there
   return controller.signal;
 }
 

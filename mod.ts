@@ -27,6 +27,7 @@ export * from "./lib/errors.ts";
 export * from "./lib/format/mod.ts";
 export * from "./lib/crypto/mod.ts";
 export * from "./lib/store/mod.ts";
+export * from "./lib/blobs/mod.ts";
 export * from "./lib/s3/mod.ts";
 export * from "./lib/manifest/mod.ts";
 export { Database, newIdentity, openDatabase, type SqlValue, writeVault } from "./lib/db/mod.ts";

@@ -57,11 +57,16 @@ export class Home implements AsyncDisposable {
   /** All that hx has printed here, but for the words that were asked for. */
   readonly said: string[] = [];
 
-  private constructor(readonly path: string) {}
+  private constructor(readonly path: string, readonly program?: string) {}
 
-  /** A new and empty home. */
-  static async make(): Promise<Home> {
-    return new Home(await Deno.makeTempDir({ prefix: "hx-cli-" }));
+  /** A new and empty home; `program` is a compiled hx to run there, in place of the checkout. */
+  static async make(program?: string): Promise<Home> {
+    return new Home(await Deno.makeTempDir({ prefix: "hx-cli-" }), program);
+  }
+
+  /** The command that is hx here, with its arguments. */
+  command(args: readonly string[]): [string, ...string[]] {
+    return this.program ? [this.program, ...args] : [Deno.execPath(), ...hxArgs(args)];
   }
 
   /** Where hx keeps its things. */
@@ -69,8 +74,9 @@ export class Home implements AsyncDisposable {
     return join(this.path, ".local", "share", "hx");
   }
 
-  /** The whole environment of a run. */
+  /** The whole environment of a run; a compiled hx gets a home and an empty PATH, no more. */
   async env(more: Record<string, string> = {}): Promise<Record<string, string>> {
+    if (this.program) return { HOME: this.path, PATH: join(this.path, "no-programs"), ...more };
     return {
       HOME: this.path,
       DENO_DIR: await cacheDir(),
@@ -84,8 +90,9 @@ export class Home implements AsyncDisposable {
 
   /** Starts hx; pipes to all three streams. */
   async start(args: readonly string[], options: RunOptions = {}): Promise<Deno.ChildProcess> {
-    return new Deno.Command(Deno.execPath(), {
-      args: hxArgs(args),
+    const [program, ...rest] = this.command(args);
+    return new Deno.Command(program, {
+      args: rest,
       cwd: this.path,
       clearEnv: true,
       env: await this.env(options.env),
@@ -180,7 +187,7 @@ export async function onTerminal(
   steps: readonly [shown: string, typed: string][] = [],
   { size = "rows 40 cols 240", ...env }: Record<string, string> = {},
 ): Promise<{ code: number; screen: string }> {
-  const line = [Deno.execPath(), ...hxArgs(args)].map((arg) => `'${arg}'`).join(" ");
+  const line = home.command(args).map((arg) => `'${arg}'`).join(" ");
   const stop = new AbortController();
   const patience = setTimeout(() => stop.abort(), PATIENCE_MS);
   const child = new Deno.Command("script", {

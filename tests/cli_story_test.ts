@@ -130,7 +130,7 @@ Deno.test("the first sync makes a vault here, imports, syncs and says how to go 
   assert.equal(stdout, "pushed 1 segment\n");
   assert.match(stderr, /in no vault yet: making one on this machine, in .*\/store\n/);
   assert.match(stderr, /\.bash_history \(bash\): 2 new, 0 known\n/);
-  assert.match(stderr, /aws s3 cp --recursive .*\n.*hx sync join --store s3:\/\//);
+  assert.match(stderr, /hx sync move --store s3:\/\/.*\n.*hx sync invite\n/);
   assert.equal(await home.hx("sync"), "nothing new\n");
   assert.match(await home.fails(19, ["sync", "init", "--store", "folder:/x"]), /in the vault/);
   const words = (await home.hx("key", "show")).trim().split(" ");

@@ -1,13 +1,13 @@
 /**
- * Random devices, imports, forgets, pushes, pulls, crashes, lost requests and responses, clones and
- * restored backups, in random orders: all devices end equal, nothing forgotten is visible, nothing else
- * is lost.
+ * Random devices, imports, forgets, pushes, pulls, repairs, crashes, lost requests and responses, clones
+ * and restored backups or a store that loses and damages objects, in random orders: all devices end
+ * equal, nothing forgotten is visible, nothing else is lost.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { matchEvents, openDatabase, readIdentity } from "../lib/db/mod.ts";
 import { HxError } from "../lib/errors.ts";
-import { forget, pull, push } from "../lib/sync/mod.ts";
+import { forget, pull, push, repair } from "../lib/sync/mod.ts";
 import { MemoryStore } from "../lib/store/mod.ts";
 import { Crash, type Fate, scheduledStore, Scheduler } from "./scheduler.ts";
 import {
@@ -21,6 +21,7 @@ import {
   type World,
 } from "./world.ts";
 import { seeded } from "./seeded.ts";
+import { damage } from "./vault_kit.ts";
 
 /** One step of a device's script. */
 type Op =
@@ -28,7 +29,8 @@ type Op =
   | { do: "import"; from: number; count: number }
   | { do: "forget"; text: number }
   | { do: "window"; start: number; length: number; all: boolean }
-  | { do: "push" | "pull" | "backup" | "restore" };
+  | { do: "lose"; object: number; whole: boolean }
+  | { do: "push" | "pull" | "repair" | "backup" | "restore" };
 
 const op: fc.Arbitrary<Op> = fc.oneof(
   {
@@ -60,6 +62,15 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   },
   { weight: 5, arbitrary: fc.constant({ do: "push" as const }) },
   { weight: 5, arbitrary: fc.constant({ do: "pull" as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: "repair" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("lose" as const),
+      object: fc.nat(50),
+      whole: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: "backup" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "restore" as const }) },
 );
@@ -69,6 +80,11 @@ interface Plan {
   scripts: Op[][];
   faults: number;
   conditional: boolean;
+  /**
+   * The store loses objects, and no backup is restored: what was published under an identity that nobody
+   * has any more, nobody can put back.
+   */
+  losses: boolean;
 }
 
 const plan: fc.Arbitrary<Plan> = fc.record({
@@ -76,6 +92,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   scripts: fc.array(fc.array(op, { minLength: 3, maxLength: 14 }), { minLength: 2, maxLength: 4 }),
   faults: fc.constantFrom(0, 0.05, 0.15),
   conditional: fc.constantFrom(true, true, true, false),
+  losses: fc.constantFrom(true, false, false),
 });
 
 /** What has happened, to check the end against. */
@@ -106,6 +123,7 @@ class Player {
   readonly #scheduler: Scheduler;
   readonly device: Device;
   readonly #index: number;
+  readonly #losses: boolean;
   #seq = 0;
   #backup: string | undefined;
   readonly #dir: string;
@@ -117,6 +135,7 @@ class Player {
     device: Device,
     index: number,
     dir: string,
+    losses: boolean,
   ) {
     this.#world = world;
     this.#truth = truth;
@@ -124,6 +143,7 @@ class Player {
     this.device = device;
     this.#index = index;
     this.#dir = dir;
+    this.#losses = losses;
   }
 
   async play(script: readonly Op[]): Promise<void> {
@@ -144,6 +164,7 @@ class Player {
 
   async #do(step: Op): Promise<void> {
     const { context, db } = this.device;
+    if (step.do === (this.#losses ? "restore" : "lose")) return;
     switch (step.do) {
       case "record":
         for (let i = 0; i <= step.n; i++) this.#record(START / 1000 + step.time, step.text);
@@ -169,6 +190,10 @@ class Player {
         return void await push(context);
       case "pull":
         return void await pull(context);
+      case "repair":
+        return void await repair(context);
+      case "lose":
+        return await lose(this.#world.store as MemoryStore, step.object, step.whole);
       case "backup":
         this.#backup = `${this.#dir}/${this.device.name}-${this.#seq}-${
           Math.floor(Math.random() * 1e12)
@@ -236,6 +261,15 @@ class Player {
   }
 }
 
+/** Loses an object, or keeps it damaged; never the vault itself, without which nobody writes. */
+async function lose(store: MemoryStore, object: number, whole: boolean): Promise<void> {
+  const keys = [...store.objects.keys()].filter((key) => !key.endsWith(".hxvault")).sort();
+  const key = keys[object % keys.length];
+  if (key === undefined) return;
+  if (whole) await store.delete(key);
+  else await damage(store, key);
+}
+
 async function play(plan: Plan): Promise<string[]> {
   const next = seeded(plan.seed);
   const store = new MemoryStore({ ignoreConditions: !plan.conditional });
@@ -260,11 +294,14 @@ async function play(plan: Plan): Promise<string[]> {
           if (next() < faults / 3) throw new Crash();
         },
       });
-      return new Player(world, truth, scheduler, device, index + 1, dir);
+      return new Player(world, truth, scheduler, device, index + 1, dir, plan.losses);
     });
     await scheduler.run(players.map((player, index) => () => player.play(plan.scripts[index]!)));
     faults = 0;
     world.clock.now += 25 * 60 * 60 * 1000; // ETags are forgotten daily
+    for (const { device } of plan.losses ? players : []) {
+      await scheduler.run([async () => void await repair(device.context)]);
+    }
     for (let round = 0; round < 4; round++) {
       for (const { device } of players) {
         await scheduler.run([async () => {

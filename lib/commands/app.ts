@@ -19,6 +19,20 @@ export interface StoreChoice {
   profile?: string;
 }
 
+/** A store as any device can say it: nothing in it is of this one alone. */
+export interface StoreAddress extends Omit<StoreChoice, "profile"> {
+  /** The store's URI. */
+  uri: string;
+  /** Bucket in the path. */
+  pathStyle: boolean;
+}
+
+/** How to read a store's URI. */
+export interface ParseStore {
+  /** All of it was said: the environment adds nothing. @default false */
+  whole?: boolean;
+}
+
 /** How to open a store. */
 export interface OpenStoreOptions {
   /** Make the folder if it is missing. */
@@ -84,7 +98,9 @@ export interface App {
    *
    * @throws {HxError} `usage`
    */
-  parseStore: (uri: string, choice: StoreChoice) => Promise<unknown>;
+  parseStore: (uri: string, choice: StoreChoice, options?: ParseStore) => Promise<unknown>;
+  /** What another device has to say to mean such a location: all but the profile. */
+  describeStore: (location: unknown) => Promise<StoreAddress>;
   /** The URI of a location that {@link App.parseStore} gave. */
   formatStore: (location: unknown) => Promise<string>;
   /**

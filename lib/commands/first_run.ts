@@ -66,9 +66,9 @@ async function isThere(path: string): Promise<boolean> {
 export async function showNextSteps(app: App, ui: Ui, options: StoreOptions): Promise<void> {
   await showWordsOnce(app, ui, options);
   ui.note(
-    `This vault is on this machine only. To share it with other devices, copy it into a bucket of\n` +
-      `your own, where it stays encrypted, and tell hx and every other device the address:\n\n` +
-      `  aws s3 cp --recursive --exclude 'tmp/*' '${folderOf(app)}' s3://BUCKET/hx\n` +
-      `  hx sync join --store s3://BUCKET/hx --region REGION\n`,
+    `This vault is on this machine only. To share it with other devices, move it into a bucket of\n` +
+      `your own, where it stays encrypted, and give each device a code that takes it in:\n\n` +
+      `  hx sync move --store s3://BUCKET/hx --region REGION\n` +
+      `  hx sync invite\n`,
   );
 }

@@ -116,17 +116,30 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /**
+ * The key, which has to be there.
+ *
+ * @param vaultId the vault that it has to be of
+ * @throws {HxError} `config` where the key file is missing or of another vault
+ */
+export async function requireKey(app: App, ui: Ui, vaultId?: string): Promise<VaultKey> {
+  const key = await readKey(app, ui);
+  if (key && (vaultId ?? key.vaultId) === key.vaultId) return key;
+  if (vaultId === undefined) {
+    throw new HxError("config", "this device has no key yet", {
+      hint: "`hx sync`, `hx sync init` and `hx sync join` make or fetch one",
+    });
+  }
+  const found = key ? "is of another vault" : "is missing";
+  throw new HxError("config", `the key file ${pathOf(app)} ${found}`, {
+    hint: "run `hx sync join --store URI` with the recovery words",
+  });
+}
+
+/**
  * The keys of the vault that this device is enrolled in.
  *
  * @throws {HxError} `config` where the key file is missing or of another vault
  */
 export async function requireKeys(app: App, ui: Ui, vaultId: string): Promise<VaultKeys> {
-  const key = await readKey(app, ui);
-  if (key?.vaultId !== vaultId) {
-    const found = key ? "is of another vault" : "is missing";
-    throw new HxError("config", `the key file ${pathOf(app)} ${found}`, {
-      hint: "run `hx sync join --store URI` with the recovery words",
-    });
-  }
-  return await deriveVaultKeys(key.master, vaultId);
+  return await deriveVaultKeys((await requireKey(app, ui, vaultId)).master, vaultId);
 }

@@ -4,18 +4,17 @@
  * @module
  */
 import { wordsFromMaster } from "../crypto/words.ts";
-import { HxError } from "../errors.ts";
 import type { Ui } from "../ui/ui.ts";
-import type { App, GlobalOptions } from "./app.ts";
-import { readKey } from "./key_file.ts";
+import type { App } from "./app.ts";
+import { requireKey } from "./key_file.ts";
+import { mayReveal, type RevealOptions } from "./reveal.ts";
 
 /** Prints the 24 words to standard output, and nothing else there. */
-export async function runKeyShow(app: App, ui: Ui, _options: GlobalOptions): Promise<number> {
-  const key = await readKey(app, ui);
-  if (!key) {
-    throw new HxError("config", "this device has no key yet", {
-      hint: "`hx sync`, `hx sync init` and `hx sync join` make or fetch one",
-    });
+export async function runKeyShow(app: App, ui: Ui, options: RevealOptions): Promise<number> {
+  const key = await requireKey(app, ui);
+  if (!await mayReveal(app, "the 24 recovery words", options)) {
+    ui.note("nothing was shown");
+    return 0;
   }
   await ui.result(`${wordsFromMaster(key.master)}\n`);
   if (app.stdout.isTerminal) {

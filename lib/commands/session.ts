@@ -63,6 +63,10 @@ export async function withSync<T>(
       signal: app.signal,
       meter: opened.meter,
       notify: (event) => tell(ui, event),
+      confirmDeletes: async (question) => {
+        const { confirmDeletes } = await import("./confirm_deletes.ts");
+        return await confirmDeletes(app, ui, question);
+      },
     });
   } finally {
     ui.done();

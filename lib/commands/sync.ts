@@ -4,7 +4,7 @@
  * @module
  */
 import { countEvents, readVault } from "../db/mod.ts";
-import { type Operation, runSync } from "../sync/mod.ts";
+import { type Operation, runSync, type SyncContext } from "../sync/mod.ts";
 import type { Ui } from "../ui/ui.ts";
 import { type App, EXIT_REJECTED, type StoreOptions } from "./app.ts";
 import { type Device, openDevice, readDevice, requireVaultRow } from "./device.ts";
@@ -34,12 +34,17 @@ export async function runPush(app: App, ui: Ui, options: StoreOptions): Promise<
 export async function runPull(
   app: App,
   ui: Ui,
-  { blobs, ...options }: StoreOptions & { blobs?: true | number },
+  { blobs, acceptDeletes, ...options }: StoreOptions & {
+    blobs?: true | number;
+    acceptDeletes?: boolean;
+  },
 ): Promise<number> {
   using device = readDevice(app);
   requireVaultRow(device.db);
-  const fetchBlobs = blobs === true ? Infinity : blobs;
-  return await runOperations(app, ui, device, options, ["pull"], fetchBlobs);
+  return await runOperations(app, ui, device, options, ["pull"], {
+    ...(blobs !== undefined && { fetchBlobs: blobs === true ? Infinity : blobs }),
+    ...(acceptDeletes && { confirmDeletes: () => Promise.resolve(true) }),
+  });
 }
 
 async function runOperations(
@@ -48,7 +53,7 @@ async function runOperations(
   device: Device,
   options: StoreOptions,
   operations: readonly Operation[],
-  fetchBlobs?: number,
+  more: Partial<SyncContext> = {},
 ): Promise<number> {
   const before = countEvents(device.db);
   const reports = await withSync(
@@ -56,12 +61,7 @@ async function runOperations(
     ui,
     device,
     options,
-    (context) =>
-      runSync(
-        fetchBlobs === undefined ? context : { ...context, fetchBlobs },
-        device.lockPath,
-        operations,
-      ),
+    (context) => runSync({ ...context, ...more }, device.lockPath, operations),
   );
   if (options.json) await ui.json({ pull: reports.pull ?? null, push: reports.push ?? null });
   else await ui.summary(summaryLine(reports, countEvents(device.db) - before));

@@ -3,43 +3,61 @@
  *
  * @module
  */
+import type { Invite } from "../crypto/invite.ts";
 import { masterFromWords } from "../crypto/words.ts";
 import { readVault, takeSyncLock, type VaultRow, writeVault } from "../db/mod.ts";
-import { isCategory } from "../errors.ts";
+import { HxError, isCategory } from "../errors.ts";
 import { uuid4 } from "../format/mod.ts";
-import { joinVault, type OpenedVault, openVault, type VaultContext } from "../sync/mod.ts";
+import { hasSlots, joinVault, openVault, type Unlocked, unlockVault } from "../sync/mod.ts";
+import type { VaultContext } from "../sync/mod.ts";
 import type { Ui } from "../ui/ui.ts";
-import type { App, StoreChoice, StoreOptions } from "./app.ts";
+import type { App, OpenStore, StoreChoice, StoreOptions } from "./app.ts";
+import { askInvite, askKey, type VaultSecret } from "./ask_key.ts";
 import { type Device, openDevice } from "./device.ts";
 import { enrol, requireNotEnrolled, vaultContext } from "./enrol.ts";
 import { readKey, writeKey } from "./key_file.ts";
 import { storeOptions } from "./session.ts";
-import { askWords } from "./words.ts";
 
 /** What `hx sync join` takes. */
 export interface JoinOptions extends StoreOptions, StoreChoice {
-  /** The store's URI. */
-  store: string;
+  /** The store's URI; without it an invite code has to say where the vault is. */
+  store?: string;
+}
+
+/** Where to join, and with what. */
+interface Target {
+  location: unknown;
+  /** The code that said so. */
+  invite?: Invite;
+}
+
+/** A join under way. */
+interface Joining extends Target {
+  app: App;
+  ui: Ui;
+  device: Device;
+  context: VaultContext;
 }
 
 /**
- * Enrols this device with the recovery words. One that is in the vault already takes the store's
- * address from here: that is how a vault that was copied or mounted elsewhere is found again.
+ * Enrols this device with the recovery words, a passphrase, or an invite code. One that is in the vault
+ * already takes the store's address from here: that is how a vault that was moved, copied or mounted
+ * elsewhere is found again.
  */
 export async function runJoin(app: App, ui: Ui, options: JoinOptions): Promise<number> {
-  const location = await app.parseStore(options.store, options);
-  const opened = await app.openStore(location, storeOptions(ui, options));
+  const target = await targetOf(app, options);
+  const opened = await openTarget(app, ui, target, options);
   try {
     using device = openDevice(app);
     const lock = takeSyncLock(device.lockPath);
     try {
-      const context = vaultContext(app, opened.store);
       const row = readVault(device.db);
-      const vault = row
-        ? await readdress(app, ui, device, context, { row, location: opened.location })
-        : await join(app, ui, device, context, opened.location);
-      const store = await app.formatStore(location);
-      const { vaultId: id, name } = vault;
+      const context = vaultContext(app, opened.store);
+      const joining = { ...target, app, ui, device, context };
+      const { vaultId: id, name } = row
+        ? await readdress(joining, row, opened.location)
+        : await join(joining, opened.location);
+      const store = await app.formatStore(target.location);
       if (options.json) await ui.json({ vault: { id, name }, store });
       else await ui.summary(row ? `the vault "${name}" is now at ${store}` : joined(name, store));
     } finally {
@@ -56,50 +74,104 @@ function joined(name: string, store: string): string {
   return `joined the vault "${name}" at ${store}`;
 }
 
-/** The key is proven against the vault before anything is written. */
-async function join(
+/** What was typed goes before what the code says: a bucket may have another endpoint from here. */
+async function targetOf(app: App, options: JoinOptions): Promise<Target> {
+  if (options.store !== undefined) {
+    return { location: await app.parseStore(options.store, options) };
+  }
+  const invite = await askInvite(app);
+  const { uri, ...said } = invite.store;
+  const { region, endpoint, pathStyle, profile } = options;
+  const choice = {
+    ...said,
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(pathStyle !== undefined && { pathStyle }),
+    ...(profile !== undefined && { profile }),
+  };
+  return { location: await app.parseStore(uri, choice, { whole: true }), invite };
+}
+
+async function openTarget(
   app: App,
   ui: Ui,
-  device: Device,
-  context: VaultContext,
-  location: () => unknown,
-): Promise<OpenedVault> {
-  const master = masterFromWords(await askWords(app, ui));
-  const vault = await joinVault(context, master);
+  { location, invite }: Target,
+  options: JoinOptions,
+): Promise<OpenStore> {
+  try {
+    return await app.openStore(location, storeOptions(ui, options));
+  } catch (error) {
+    const uri = invite?.store.uri;
+    if (!uri?.startsWith("folder:") || !isCategory(error, "config")) throw error;
+    throw new HxError(
+      "config",
+      `the vault of this invite is in ${uri}, which is not on this machine`,
+      {
+        hint: "mount or sync that folder, and if it is elsewhere here, add --store folder:/PATH",
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The key is proven against the vault before anything is written. */
+async function join(joining: Joining, location: () => unknown): Promise<Unlocked["vault"]> {
+  const { app, ui, device, context } = joining;
+  const { vault, master } = await unlock(joining);
   await writeKey(app, ui, { vaultId: vault.vaultId, master });
-  enrol(app, device, vault, location(), uuid4(app.random));
+  enrol(app, device, vault, location(), uuid4(context.random));
   return vault;
+}
+
+/** Opens a vault of the store with what the user gives; only the one named, if one is. */
+async function unlock({ app, ui, context, invite }: Joining, only?: string): Promise<Unlocked> {
+  const secret: VaultSecret = invite
+    ? { kind: "invite", invite }
+    : await askKey(app, ui, () => hasSlots(context, only));
+  switch (secret.kind) {
+    case "invite": {
+      const { vaultId, master } = secret.invite;
+      if (only !== undefined && vaultId !== only) throw otherVault();
+      return { vault: await openVault(context, vaultId, master), master };
+    }
+    case "passphrase":
+      return await unlockVault(context, secret.text, only);
+    case "words": {
+      const master = masterFromWords(secret.text);
+      const vault = only === undefined
+        ? await joinVault(context, master)
+        : await openVault(context, only, master);
+      return { vault, master };
+    }
+  }
+}
+
+function otherVault(): HxError {
+  return new HxError("config", "this invite is to another vault than the one this device is in", {
+    hint: "move hx's data folder away to go into another one; nothing was changed",
+  });
 }
 
 /** Gives the vault that this device is in another address, or its lost key back. */
 async function readdress(
-  app: App,
-  ui: Ui,
-  device: Device,
-  context: VaultContext,
-  { row, location }: { row: VaultRow; location: () => unknown },
-): Promise<OpenedVault> {
+  joining: Joining,
+  row: VaultRow,
+  location: () => unknown,
+): Promise<Unlocked["vault"]> {
+  const { app, ui, device, context, invite } = joining;
+  if (invite && invite.vaultId !== row.vaultId) requireNotEnrolled(app, device);
   const key = await readKey(app, ui).catch(() => undefined);
   const own = key?.vaultId === row.vaultId ? key : undefined;
-  const master = own?.master ?? masterFromWords(await askWords(app, ui));
-  const vault = await openOwn(app, device, context, row, master);
-  if (!own) await writeKey(app, ui, { vaultId: row.vaultId, master });
-  const { vaultId, name, capabilities } = vault;
-  writeVault(device.db, { vaultId, name, location: location(), capabilities });
-  return vault;
-}
-
-async function openOwn(
-  app: App,
-  device: Device,
-  context: VaultContext,
-  row: VaultRow,
-  master: Uint8Array<ArrayBuffer>,
-): Promise<OpenedVault> {
   try {
-    return await openVault(context, row.vaultId, master);
+    const { vault, master } = own
+      ? { vault: await openVault(context, row.vaultId, own.master), master: own.master }
+      : await unlock(joining, row.vaultId);
+    if (!own) await writeKey(app, ui, { vaultId: row.vaultId, master });
+    const { vaultId, name, capabilities } = vault;
+    writeVault(device.db, { vaultId, name, location: location(), capabilities });
+    return vault;
   } catch (error) {
-    if (isCategory(error, "not-found")) requireNotEnrolled(app, device); // this store holds another vault
+    if (isCategory(error, "not-found")) requireNotEnrolled(app, device); // another vault is there
     throw error;
   }
 }

@@ -11,6 +11,36 @@ import { KEY_BYTES } from "./keys.ts";
 
 const SALT_BYTES = 16;
 
+/** The fewest and the most iterations that the format has. */
+const MIN_ITERATIONS = 600_000;
+const MAX_ITERATIONS = 10_000_000;
+/** How long one try of a passphrase is to take on the device that makes its slot, in milliseconds. */
+const TRY_MS = 500;
+/** Iterations that are timed. */
+const SAMPLE_ITERATIONS = 100_000;
+
+/**
+ * How many iterations take about half a second on this device, within what the format allows.
+ *
+ * @param clock in milliseconds
+ */
+export async function measureIterations(clock: () => number): Promise<number> {
+  const base = await crypto.subtle.importKey("raw", utf8("sample"), "PBKDF2", false, [
+    "deriveBits",
+  ]);
+  const salt = new Uint8Array(SALT_BYTES);
+  const from = clock();
+  await crypto.subtle.deriveBits(
+    { name: "PBKDF2", hash: "SHA-256", salt, iterations: SAMPLE_ITERATIONS },
+    base,
+    256,
+  );
+  const took = clock() - from;
+  // A clock that stood still or went back has measured nothing.
+  const fitting = took > 0 ? Math.round(SAMPLE_ITERATIONS * TRY_MS / took) : MIN_ITERATIONS;
+  return Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, fitting));
+}
+
 /**
  * Puts a master key under a passphrase.
  *

@@ -4,7 +4,14 @@ import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { HxError } from "../errors.ts";
 
 /** How many words a master key takes. */
-const WORDS = 24;
+export const WORDS = 24;
+
+const WORD = /\p{L}+/gu;
+
+/** How many words a text has; numbers before them are none. */
+export function countWords(text: string): number {
+  return text.normalize("NFKC").match(WORD)?.length ?? 0;
+}
 
 /** The recovery words of a master key, separated by spaces. */
 export function wordsFromMaster(master: Uint8Array<ArrayBuffer>): string {
@@ -18,7 +25,7 @@ export function wordsFromMaster(master: Uint8Array<ArrayBuffer>): string {
  * belong together; never with a right word in it
  */
 export function masterFromWords(text: string): Uint8Array<ArrayBuffer> {
-  const words = text.normalize("NFKC").toLowerCase().match(/\p{L}+/gu) ?? [];
+  const words = text.normalize("NFKC").toLowerCase().match(WORD) ?? [];
   for (const [index, word] of words.entries()) {
     if (wordlist.includes(word)) continue;
     const likely = nearest(word);

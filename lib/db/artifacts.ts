@@ -73,6 +73,17 @@ export function pendingArtifacts(
   ).map(toRecord);
 }
 
+/** The artifact records that an own segment publishes, less those that are dead. */
+export function segmentArtifacts(db: Database, segment: number): ArtifactRecord[] {
+  return db.all<ArtifactRow>(`${SELECT} WHERE a.segment = ? ORDER BY a.artifact_id`, segment)
+    .map(toRecord);
+}
+
+/** Whether an artifact was removed together with its event. */
+export function isDeadArtifact(db: Database, artifactId: string): boolean {
+  return db.get("SELECT 1 FROM dead_artifact WHERE artifact_id = ?", artifactId) !== undefined;
+}
+
 /** Says that an own segment publishes these artifacts; false where one no longer waits. */
 export function markArtifacts(db: Database, ids: readonly string[], segment: number): boolean {
   const sql = "UPDATE artifact SET segment = ? WHERE artifact_id = ? AND segment = 0";

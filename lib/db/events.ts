@@ -182,6 +182,11 @@ export function pendingEvents(db: Database, after: number, limit: number): Store
   ).map(stored);
 }
 
+/** The events that an own segment publishes, less what was forgotten since. */
+export function segmentEvents(db: Database, segment: number): StoredEvent[] {
+  return db.all<EventRow>(`${SELECT} WHERE e.segment = ? ORDER BY e.id`, segment).map(stored);
+}
+
 /**
  * Says that an own segment publishes these events.
  *

@@ -100,6 +100,23 @@ export function pendingPins(db: Database, limit: number): { id: number; record: 
   ).map((row) => ({ id: row.id, record: { session_id: row.session_id, pinned: true } }));
 }
 
+/** The sessions that an own segment publishes, as they stand now. */
+export function segmentSessions(
+  db: Database,
+  segment: number,
+): { id: number; record: SessionRecord }[] {
+  return db.all<SessionRow>("SELECT * FROM session WHERE segment = ? ORDER BY id", segment)
+    .map((row) => ({ id: row.id, record: toRecord(row) }));
+}
+
+/** The pins that an own segment publishes. */
+export function segmentPins(db: Database, segment: number): { id: number; record: PinRecord }[] {
+  return db.all<{ id: number; session_id: string }>(
+    "SELECT id, session_id FROM session WHERE pin_segment = ? ORDER BY id",
+    segment,
+  ).map((row) => ({ id: row.id, record: { session_id: row.session_id, pinned: true } }));
+}
+
 /** Says that an own segment publishes these sessions and pins; false where one no longer waits. */
 export function markSessions(
   db: Database,

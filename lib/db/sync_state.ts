@@ -295,6 +295,14 @@ export function addRange(
   );
 }
 
+/** Forgets all ETags: every manifest, the own one too, is read at the next pull. */
+export function forgetEtags(db: Database): void {
+  db.transaction(() => {
+    db.run("UPDATE manifest SET etag_at = NULL");
+    db.run("UPDATE identity SET etag_at = NULL");
+  });
+}
+
 /** How many events each node recorded, and whether it records on this device. */
 export function countEventsByNode(db: Database): Map<string, { events: number; own: boolean }> {
   const rows = db.all<{ node_id: string; own: number; events: number }>(

@@ -26,6 +26,18 @@ export function* missingNumbers(
   }
 }
 
+/** The same numbers in order, in runs that neither overlap nor touch. */
+export function unionOf(ranges: Iterable<Cursor>): Cursor[] {
+  const union: Cursor[] = [];
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = union.at(-1);
+    if (end < start) continue;
+    if (last && start <= last.end + 1) last.end = Math.max(last.end, end);
+    else union.push({ start, end });
+  }
+  return union;
+}
+
 /** How many numbers {@link missingNumbers} would give. */
 export function countMissing(known: readonly Cursor[], imported: readonly Cursor[]): number {
   let count = 0;

@@ -38,7 +38,7 @@ export async function sendBlobs(
   const results = inTurns(
     waiting,
     context.signal,
-    async (blob, signal) => ({ blob, outcome: await send({ ...context, signal }, blob, progress) }),
+    async (blob, signal) => ({ blob, outcome: await sendBlob({ ...context, signal }, blob, progress) }),
   );
   for await (const { blob, outcome } of results) {
     if (outcome instanceof HxError) {
@@ -67,17 +67,24 @@ async function clearUploads({ db, store, keys, signal }: SyncContext): Promise<v
   await store.clearUploads({ keep: (key) => kept.has(key), signal });
 }
 
-async function send(
+/**
+ * Sends one content, unless the store has it.
+ *
+ * @param isDamaged what the store has is known to be something else: it is written over
+ * @throws {HxError} whatever the store failed with
+ */
+export async function sendBlob(
   context: SyncContext,
   blob: Blob,
   progress: (bytes: number) => void,
+  isDamaged = false,
 ): Promise<Outcome> {
   const { db, keys, blobs } = context;
   const id = await blobId(keys, blob.hash);
   const name = { type: "blob", vaultId: keys.vaultId, blobId: id } as const;
   for (let attempt = 1;; attempt++) {
     await context.step?.("head blob");
-    if (await isThere(context, keyOf(name))) {
+    if (!isDamaged && await isThere(context, keyOf(name))) {
       dropBlobOutbox(db, blob.hash);
       if (attempt === 1) progress(blob.size);
       return "there";
@@ -85,7 +92,7 @@ async function send(
     const fault = copyFault(blobs, blob);
     if (fault) return fault;
     try {
-      return await sendCopy(context, blobs!, { blob, name, progress });
+      return await sendCopy(context, blobs!, { blob, name, progress, isDamaged });
     } catch (error) {
       if (!isCategory(error, "conflict") || attempt === MAX_KEYS) throw error;
       // Another device was faster, or parts of an earlier run differ: never go on with its key.
@@ -116,10 +123,11 @@ function copyFault(blobs: LocalBlobs | undefined, { hash, size }: Blob): HxError
 async function sendCopy(
   context: SyncContext,
   blobs: LocalBlobs,
-  { blob, name, progress }: {
+  { blob, name, progress, isDamaged }: {
     blob: Blob;
     name: ObjectName & { type: "blob" };
     progress: (bytes: number) => void;
+    isDamaged: boolean;
   },
 ): Promise<Outcome> {
   const { db, store, signal } = context;
@@ -144,7 +152,7 @@ async function sendCopy(
     await context.step?.("put blob");
     const options: PutOptions = {
       ...(sealer.compression === "none" && { size: sealer.sealedSize(blob.size) }),
-      ...(hasConditions(context) && { ifNoneMatch: "*" }),
+      ...(hasConditions(context) && !isDamaged && { ifNoneMatch: "*" }),
       resume: isAgain,
       signal,
     };

@@ -7,10 +7,20 @@ import type { Meter, SyncStore } from "../store/mod.ts";
 
 /** Something a sync wants to say while it runs. */
 export type SyncEvent =
-  | { type: "progress"; phase: "push" | "pull"; done: number; total: number | undefined }
+  | { type: "progress"; phase: "push" | "pull" | "verify"; done: number; total: number | undefined }
   /** Contents of artifacts on their way, in bytes. */
   | { type: "transfer"; phase: "sending" | "fetching"; done: number; total: number }
   | { type: "warning"; message: string; hint?: string };
+
+/** What a pull asks before it removes much of the history. */
+export interface DeleteQuestion {
+  /** Events that would go. */
+  events: number;
+  /** Events that are here. */
+  history: number;
+  /** Who deleted them, most first. An event that several deleted counts for one of them. */
+  devices: { nodeId: string; label: string; events: number }[];
+}
 
 /** Everything that a push or a pull needs. */
 export interface SyncContext {
@@ -40,6 +50,8 @@ export interface SyncContext {
   runtime?: string;
   /** A pull also fetches contents of at most so many bytes. @default none */
   fetchBlobs?: number;
+  /** Asked before a pull removes much of the history. @default it is not removed */
+  confirmDeletes?: (question: DeleteQuestion) => Promise<boolean>;
   /** Objects under way at once. @default {@link CONCURRENCY} */
   concurrency?: number;
   /** Told of progress and warnings. */

@@ -68,14 +68,15 @@ async function readAll(
   return there;
 }
 
-interface Found {
+/** A node's manifest as the store has it: nothing, bytes that open, or what is wrong with them. */
+export interface FoundManifest {
   found?: ReadObject;
   opened?: OpenedManifest;
   problem?: unknown;
 }
 
 /** Reads and opens a manifest; one that does not open is fetched once more. */
-async function openFound(context: SyncContext, nodeId: string): Promise<Found> {
+export async function openFound(context: SyncContext, nodeId: string): Promise<FoundManifest> {
   const key = keyOf(manifestName(context.keys.vaultId, nodeId));
   for (let attempt = 1;; attempt++) {
     try {

@@ -1,18 +1,12 @@
 /** Fetching and applying the segments and tombstones that are published and not here. */
-import { asHxError, type Category, isCategory } from "../errors.ts";
-import { LIMITS } from "../format/mod.ts";
+import { asHxError } from "../errors.ts";
 import { indexTexts, type NumberedKind, readIdentity, readRanges } from "../db/mod.ts";
-import {
-  applyBatch,
-  type NumberedObject,
-  type OpenedObject,
-  openNumbered,
-} from "../importer/mod.ts";
+import { applyBatch, type NumberedObject, type OpenedObject } from "../importer/mod.ts";
 import { countMissing, missingNumbers } from "../manifest/mod.ts";
 import { CONCURRENCY, type SyncContext } from "./context.ts";
+import { DeleteGuard } from "./delete_guard.ts";
 import { fetchAhead } from "./fetch_ahead.ts";
-import { keyOfNumber } from "./names.ts";
-import { readObject } from "./read.ts";
+import { type Fetched, fetchNumbered, isObjectFailure, openFetched } from "./numbered.ts";
 import type { Recorder } from "./report.ts";
 
 /** After this many objects in a row that are not there, the rest of a node waits for the next pull. */
@@ -22,41 +16,32 @@ const MAX_ABSENT = 100;
 const BATCH_OBJECTS = 16;
 const BATCH_EVENTS = 20_000;
 
-/** Failures that are one object's own; the others would meet every object alike. */
-const OBJECT_FAILURES: ReadonlySet<Category> = new Set([
-  "corrupt",
-  "hash-mismatch",
-  "auth",
-  "server",
-  "conflict",
-]);
-
 /** After this many failures in a row that are the store's rather than an object's, the pull ends. */
 const MAX_STORE_FAILURES = 5;
 
 /** So many rejected objects of one kind are warned of one by one. */
 const MAX_WARNINGS = 5;
 
-/** One object as the store gave it. */
-type Fetched =
-  & { object: NumberedObject }
-  & ({ bytes: Uint8Array<ArrayBuffer> | undefined } | { error: unknown });
-
-/** Fetches and applies all that is missing of one kind. */
+/**
+ * Fetches and applies all that is missing of one kind. Tombstones that would remove much of the history
+ * are asked for first.
+ */
 export async function importMissing(
   context: SyncContext,
   recorder: Recorder,
   kind: NumberedKind,
 ): Promise<void> {
+  const guard = kind === "tombstone" ? DeleteGuard.forHistory(context) : undefined;
   const run = new ImportRun(context, recorder);
   const results = fetchAhead(run.missing(kind), {
     limit: context.concurrency ?? CONCURRENCY,
     signal: context.signal,
-    call: (object, signal) => fetchObject({ ...context, signal }, object),
+    call: (object, signal) => fetchNumbered({ ...context, signal }, object),
     sizeOf: (fetched) => "bytes" in fetched ? fetched.bytes?.length ?? 0 : 0,
   });
   try {
-    for await (const fetched of results) await run.take(fetched);
+    for await (const fetched of results) await run.take(fetched, guard);
+    if (guard) { for await (const fetched of guard.released(recorder)) await run.take(fetched); }
   } finally {
     // Also after a failure: what has been fetched is worth keeping.
     await run.flush();
@@ -77,42 +62,6 @@ function missingTotal({ db }: Pick<SyncContext, "db">, kind: NumberedKind): numb
     if (nodeId !== self) total += countMissing(known, imported.get(nodeId) ?? []);
   }
   return total;
-}
-
-/** Reads one object; a failure that is its own comes back as a value. */
-async function fetchObject(context: SyncContext, object: NumberedObject): Promise<Fetched> {
-  const { store, keys, signal } = context;
-  const key = await keyOfNumber(object, keys.vaultId);
-  try {
-    const found = await readObject(store, key, LIMITS[object.kind].stored, signal);
-    return { object, bytes: found?.bytes };
-  } catch (error) {
-    if (!OBJECT_FAILURES.has(asHxError(error).category)) throw error;
-    return { object, error };
-  }
-}
-
-/**
- * Opens one object; what does not open is fetched once more. It is opened only when its turn has come:
- * decoded it takes many times the memory, and many are under way.
- */
-async function openFetched(
-  context: SyncContext,
-  fetched: Fetched,
-): Promise<OpenedObject | "absent" | "future"> {
-  const { object } = fetched;
-  const open = async (from: Fetched) => {
-    if ("error" in from) throw from.error;
-    if (!from.bytes) return "absent";
-    const { keys, clock } = context;
-    return await openNumbered(object, from.bytes, keys, clock()) ?? "future";
-  };
-  try {
-    return await open(fetched);
-  } catch (error) {
-    if (!isCategory(error, "corrupt")) throw error;
-    return await open(await fetchObject(context, object));
-  }
 }
 
 class ImportRun {
@@ -146,13 +95,14 @@ class ImportRun {
     }
   }
 
-  /** Takes one result in. */
-  async take(fetched: Fetched): Promise<void> {
+  /** Takes one result in; with a guard, only as far as to weigh it. */
+  async take(fetched: Fetched, guard?: DeleteGuard): Promise<void> {
     const { object } = fetched;
     const opened = await this.#open(fetched);
     const absent = this.#absentInARow.get(object.nodeId) ?? 0;
     this.#absentInARow.set(object.nodeId, opened === "absent" ? absent + 1 : 0);
     if (opened === "absent" || opened === "future") this.#recorder.skipped[object.kind]++;
+    else if (opened?.kind === "tombstone" && guard) return await guard.weigh(opened, fetched);
     else if (opened) await this.#add(opened);
     const { notify } = this.#context;
     notify({ type: "progress", phase: "pull", done: ++this.#done, total: this.#total });
@@ -163,7 +113,7 @@ class ImportRun {
     try {
       return await openFetched(this.#context, fetched);
     } catch (error) {
-      if (!OBJECT_FAILURES.has(asHxError(error).category)) throw error;
+      if (!isObjectFailure(error)) throw error;
       this.#reject(fetched.object, error);
     }
   }

@@ -49,8 +49,8 @@ async function fetchOwnManifest(context: SyncContext): Promise<ReadObject | unde
   return await readOwn(context.store, key, LIMITS.manifest.stored, context.signal);
 }
 
-/** Judges what was found under our manifest's key. */
-async function judgeOwnManifest(
+/** Judges what was found under our manifest's key; notes nothing. */
+export async function judgeOwnManifest(
   context: SyncContext,
   found: ReadObject | undefined,
 ): Promise<OwnState> {

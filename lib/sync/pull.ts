@@ -59,9 +59,10 @@ async function checkOwnManifest(
   const { nodeId, etag, etagAt, manifestSeq } = readIdentity(db)!;
   const entry = listing.get(nodeId);
   const fresh = seconds(context) - (etagAt ?? 0) < ETAG_LIFE_S;
-  if (entry ? entry.etag === etag && fresh : manifestSeq === 0) return;
-  // Gone: before anything is done about it, the vault itself has to be there.
+  if (entry ? entry.etag === etag && fresh : manifestSeq === 0 && listing.size > 0) return;
+  // Gone: before anything is done about it, the vault itself has to be there, and ours.
   if (!entry) await requireVault(context);
+  if (!entry && manifestSeq === 0) return;
   if (!entry && !readOutboxManifest(db)) return setRepublish(db);
   switch (await readOwnManifest(context)) {
     case "foreign":

@@ -5,8 +5,11 @@ import type { Counts, Meter } from "../store/mod.ts";
 /** Kinds of objects in a vault. */
 export type ObjectKind = "manifest" | "segment" | "tombstone" | "blob";
 
-/** Why an object was rejected: an error's category, or what is wrong with a manifest's freshness. */
-export type Rejection = Category | "rollback" | "equivocation" | "stale" | "missing";
+/**
+ * Why an object was rejected: an error's category, what is wrong with a manifest's freshness, or `held`:
+ * a deletion of much of the history that nobody here agreed to.
+ */
+export type Rejection = Category | "rollback" | "equivocation" | "stale" | "missing" | "held";
 
 /** Report of one push or pull. */
 export interface RunReport extends Counts {

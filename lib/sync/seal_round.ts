@@ -84,7 +84,8 @@ async function readAndSeal(
 
 const NO_BYTES = new Uint8Array();
 
-function sealTombstone(
+/** Seals an own deletion under its number. */
+export function sealTombstone(
   context: SyncContext,
   identity: Identity,
   own: OwnTombstone,
@@ -97,7 +98,8 @@ function sealTombstone(
   return seal(context, identity, object, encodeTombstone(payload), notBefore);
 }
 
-async function seal(
+/** Seals a numbered object of this node; with a new key at each call. */
+export async function seal(
   context: SyncContext,
   identity: Identity,
   object: NumberedObject,

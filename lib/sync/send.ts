@@ -39,8 +39,12 @@ export async function sendOutbox(context: SyncContext): Promise<void> {
   if (readOutboxManifest(context.db)) await publish(context);
 }
 
-/** Puts an object that must not exist yet, or must be the one we put before. */
-async function putOnce(context: SyncContext, entry: OutboxEntry): Promise<void> {
+/**
+ * Puts an object that must not exist yet, or must be the one we put before.
+ *
+ * @throws {IdentityCloned} where the store holds another one of its name that opens
+ */
+export async function putOnce(context: SyncContext, entry: OutboxEntry): Promise<void> {
   const { store, signal, conditionalWrites } = context;
   if (!conditionalWrites) {
     if ((await look(context, entry)).state === "ours") return;

@@ -48,7 +48,7 @@ export interface VaultContext {
 }
 
 /** The name of the vault object. */
-function vaultName(vaultId: string): ObjectName {
+export function vaultName(vaultId: string): ObjectName {
   return { type: "vault", vaultId };
 }
 
@@ -188,18 +188,26 @@ async function tryOnce(context: VaultContext, vaultId: string, keys: VaultKeys):
 }
 
 /**
- * Makes sure that the vault is still in its store, before anything is written where it seems gone.
+ * Makes sure that the vault in the store is still ours, before anything is written where it seems gone.
  *
- * @throws {HxError} `not-found`
+ * @throws {HxError} `not-found`; `auth` where another key's vault has taken its place; `corrupt` where
+ * it is damaged
  */
 export async function requireVault(
   context: { store: SyncStore; keys: VaultKeys; signal: AbortSignal },
 ): Promise<void> {
   const { store, keys, signal } = context;
-  try {
-    await store.head(keyOf(vaultName(keys.vaultId)), { signal });
-  } catch (error) {
-    throw isCategory(error, "not-found") ? vaultGone(store, keys.vaultId) : error;
+  const name = vaultName(keys.vaultId);
+  for (let attempt = 1;; attempt++) {
+    const found = await readObject(store, keyOf(name), LIMITS.vault.stored, signal);
+    if (!found) throw vaultGone(store, keys.vaultId);
+    try {
+      return void parseVault((await openObject(found.bytes, name, keys)).payload);
+    } catch (error) {
+      if (!isCategory(error, "corrupt")) throw error;
+      if (attempt === 1) continue; // a bit may have flipped on the way
+      throw isReadable(found.bytes) ? vaultReplaced(store, keys.vaultId) : damaged(store);
+    }
   }
 }
 
@@ -212,15 +220,24 @@ function isReadable(bytes: Uint8Array<ArrayBuffer>): boolean {
   }
 }
 
-function damaged(store: SyncStore): HxError {
+/** The vault is there, and can't be read by anyone. */
+export function damaged(store: SyncStore): HxError {
   return new HxError("corrupt", `the vault at ${store.uri} is damaged: its header can't be read`, {
     hint: "put vault.hxvault back from a copy of the store; the history in it is not affected",
   });
 }
 
-function vaultGone(store: SyncStore, vaultId: string): HxError {
+/** The vault is not where it should be. */
+export function vaultGone(store: SyncStore, vaultId: string): HxError {
   return new HxError("not-found", `the vault ${vaultId} is not at ${store.uri}`, {
     hint: "is the share mounted, the bucket the right one? nothing was written to it",
+  });
+}
+
+function vaultReplaced(store: SyncStore, vaultId: string): HxError {
+  return new HxError("auth", `the vault ${vaultId} at ${store.uri} is not the one joined here`, {
+    hint: "its vault.hxvault opens with another key, or is damaged; put it back from a copy of the " +
+      "store. Nothing was written to it",
   });
 }
 

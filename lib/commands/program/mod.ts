@@ -7,19 +7,9 @@ import type { VerbSpec } from "../verb.ts";
 import { ARTIFACT } from "./artifact.ts";
 import { DEVICE } from "./device.ts";
 import { HISTORY_VERBS } from "./history.ts";
+import { KEY } from "./key.ts";
 import { SEARCH_VERBS } from "./search.ts";
 import { SYNC } from "./sync.ts";
-
-const KEY: VerbSpec = {
-  name: "key",
-  about: "the key of the vault",
-  verbs: [{
-    name: "show",
-    about: "print the 24 recovery words of this device's vault",
-    examples: ["hx key show", "hx key show | lpr"],
-    load: async () => (await import("../key_show.ts")).runKeyShow,
-  }],
-};
 
 const HELP: VerbSpec = {
   name: "help",

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { DEFAULT_TIMEOUT_S } from "../app.ts";
 import { parseBytes } from "../byte_size.ts";
 import { json, type OptionSpec, type VerbSpec } from "../verb.ts";
+import { TIMEOUT } from "./timeout.ts";
 
 const STORES = `
 Stores:
@@ -31,6 +31,7 @@ const INIT: VerbSpec = {
     ...STORE_OPTIONS,
     { name: "name", value: "name", about: "the vault's name", default: "history" },
     { name: "new-vault", about: "make one even where the store holds another" },
+    { name: "passphrase", about: "also give it a passphrase, which is asked for" },
   ],
   examples: [
     "hx sync init --store s3://my-bucket/hx --region eu-west-1",
@@ -42,35 +43,94 @@ const INIT: VerbSpec = {
 
 const JOIN: VerbSpec = {
   name: "join",
-  about: "go into the vault of another device; asks for its 24 words",
-  options: STORE_OPTIONS,
+  about: "go into the vault of another device, with its invite code, its words or a passphrase",
+  options: STORE_OPTIONS.map((option) => ({
+    ...option,
+    required: false,
+    ...(option.name === "store" && { about: "where the vault lies; an invite code says it too" }),
+  })),
   examples: [
+    "hx sync join",
     "hx sync join --store s3://my-bucket/hx --region eu-west-1",
     "hx sync join --store folder:/mnt/nas/hx",
   ],
   notes: `
-The words come from \`hx key show\` on a device that is in the vault. They are asked for on the
-terminal, or read from standard input where that is none; never from the arguments. A device that is
-in the vault already is not asked: it takes the vault's new address.
+A device that is in the vault prints the invite code with \`hx sync invite\` and the 24 words with
+\`hx key show\`. One of them, or a passphrase of the vault, is asked for on the terminal, or read from
+standard input where that is none; never from the arguments. Only an invite code says where the vault
+is: with the others goes --store. A device that is in the vault already takes its new address from
+--store, and is asked for nothing.
 ${STORES}`,
   load: async () => (await import("../sync_join.ts")).runJoin,
+};
+
+const INVITE: VerbSpec = {
+  name: "invite",
+  about: "print a code that takes another device into the vault",
+  options: [{ name: "yes", about: "don't ask before showing it on a terminal" }],
+  examples: ["hx sync invite", "hx sync invite | wl-copy"],
+  notes: `
+The code holds the vault's key and the address of its store, and nothing that the storage asks for: the
+other device needs credentials of its own. It is as secret as the 24 words, and good for as long as
+they are. On a terminal it is shown as a QR code too.`,
+  load: async () => (await import("../sync_invite.ts")).runInvite,
+};
+
+const MOVE: VerbSpec = {
+  name: "move",
+  about: "take the vault to another store",
+  options: STORE_OPTIONS,
+  examples: [
+    "hx sync move --store s3://my-bucket/hx --region eu-west-1",
+    "hx sync move --store folder:/mnt/nas/hx",
+  ],
+  notes: `
+Copies every object of the vault, reads each one back, and then goes over to the copy. Stopped and run
+again it sends only what is not there yet. The old copy is never touched; the other devices have to be
+told, which the command says how.
+${STORES}`,
+  load: async () => (await import("../sync_move.ts")).runMove,
+};
+
+const ACCEPT_DELETES: OptionSpec = {
+  name: "accept-deletes",
+  about: "don't ask before other devices' deletions remove much of the history",
+};
+
+const VERIFY: VerbSpec = {
+  name: "verify",
+  about: "read and check every object of the vault; changes nothing",
+  examples: ["hx sync verify", "hx sync verify --json | jq .problems"],
+  notes: `
+Reads the whole vault, the contents of artifacts too, so it takes as long as a first sync. Exit code 3
+where an object is missing, damaged or not what it should be; its key is listed with what to do. Objects
+that nothing names are harmless: an upload that a device has not finished.`,
+  load: async () => (await import("../sync_verify.ts")).runVerify,
+};
+
+const REPAIR: VerbSpec = {
+  name: "repair",
+  about: "take in all that the store has, and put back what it has lost of this device's",
+  options: [ACCEPT_DELETES],
+  examples: ["hx sync repair"],
+  notes: `
+Reads the whole vault. A device puts back its own objects, and contents of artifacts that it has; what
+the store has lost of another device's is put back by a repair there. May be stopped and run again. Exit
+code 3 where something is still missing or damaged.`,
+  load: async () => (await import("../sync_repair.ts")).runSyncRepair,
 };
 
 /** `sync` and what is below it. */
 export const SYNC: VerbSpec = {
   name: "sync",
   about: "fetch what other devices published, then publish what is new here",
-  options: [json(), {
-    name: "timeout",
-    value: "seconds",
-    about: `how long one request may take with all its retries (default: ${DEFAULT_TIMEOUT_S})`,
-    parse: (text) => Number(text) > 0 && Number(text) <= 86_400 ? Number(text) : undefined,
-    expects: "a number of seconds, up to 86400",
-  }],
+  options: [json(), TIMEOUT],
   examples: ["hx sync", "hx sync init --store s3://my-bucket/hx --region eu-west-1"],
   verbs: [
     INIT,
     JOIN,
+    INVITE,
+    MOVE,
     {
       name: "pull",
       about: "only fetch",
@@ -81,7 +141,7 @@ export const SYNC: VerbSpec = {
         about: "also the contents of artifacts, of at most so many bytes each (10M, 2G)",
         parse: parseBytes,
         expects: "a number of bytes, such as 500k, 10M or 2G",
-      }],
+      }, ACCEPT_DELETES],
       examples: ["hx sync pull", "hx sync pull --blobs=10M"],
       load: async () => (await import("../sync.ts")).runPull,
     },
@@ -97,6 +157,8 @@ export const SYNC: VerbSpec = {
       examples: ["hx sync status", "hx sync status --json | jq .pending"],
       load: async () => (await import("../status.ts")).runStatus,
     },
+    VERIFY,
+    REPAIR,
   ],
   load: async () => (await import("../sync.ts")).runFullSync,
 };
