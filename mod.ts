@@ -37,3 +37,5 @@ export { createVault, joinVault, openVault, pull, push, runSync } from "./lib/sy
 export { type ObjectKind, Recorder, type Rejection, type RunReport } from "./lib/sync/mod.ts";
 export type { OpenedVault, Operation, RunReports } from "./lib/sync/mod.ts";
 export type { SyncContext, SyncEvent, VaultContext } from "./lib/sync/mod.ts";
+export { repair, type RepairReport, verify, type VerifyReport } from "./lib/sync/mod.ts";
+export type { DeleteQuestion, Inspection, Problem, Tally } from "./lib/sync/mod.ts";

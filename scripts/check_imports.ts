@@ -71,7 +71,7 @@ function problemsOf(path: string, text: string): string[] {
  */
 function isDoor(target: string): boolean {
   return target.split("/").length === 2 || /\/(mod|types)\.ts$/.test(target) ||
-    /^lib\/(format|commands|store|s3|ui)\//.test(target) || target === "lib/crypto/words.ts";
+    /^lib\/(format|commands|store|s3|ui)\//.test(target) || /^lib\/crypto\/(words|invite|passphrase)\.ts$/.test(target);
 }
 
 async function* sources(folder: string): AsyncGenerator<string> {

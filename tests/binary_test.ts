@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { buildBinary } from "./binary.ts";
 import { bashHistory, Home, onTerminal } from "./cli.ts";
 import { startMinio } from "./minio.ts";
+import { TARGETS } from "../scripts/compile.ts";
 
 const T = 1_700_000_000;
 const PERMISSIONS = ["read", "write", "env", "net", "run", "sys", "ffi", "import"] as const;
@@ -132,6 +133,17 @@ Deno.test("--version loads no module of ours", async () => {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), { args, ...options }).output();
   assert.equal(code, 0);
   assert.match(new TextDecoder().decode(stdout), /^hx \d/);
+});
+
+Deno.test("the release is built with the runtime that hx expects, for all targets", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(`../${path}`, import.meta.url));
+  const workflow = await read(".github/workflows/release.yml");
+  const runtime = (await read("cli.ts")).match(/RELEASE_RUNTIME = "(.+)"/)![1]!;
+  assert.ok(workflow.includes(`DENO_VERSION: ${runtime}\n`));
+  assert.ok((await read(".ci/run")).includes(`deno_version=${runtime}\n`));
+  for (const target of TARGETS) {
+    assert.equal(workflow.split(target).length, 3, `${target}: built once and tried once`);
+  }
 });
 
 test("compile() permits what the task does, and nothing asks for more", async () => {

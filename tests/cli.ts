@@ -177,14 +177,14 @@ const PATIENCE_MS = 60_000;
 /**
  * Runs hx on a terminal of its own.
  *
- * @param steps what to wait for on the screen, and what to type then
+ * @param steps what to wait for on the screen, and what to type then, or how to tell by the screen
  * @param env more of the environment; `size` is the terminal's, as `stty` takes it
  * @returns the exit code, and all that the terminal showed
  */
 export async function onTerminal(
   home: Home,
   args: readonly string[],
-  steps: readonly [shown: string, typed: string][] = [],
+  steps: readonly [shown: string, typed: string | ((screen: string) => string)][] = [],
   { size = "rows 40 cols 240", ...env }: Record<string, string> = {},
 ): Promise<{ code: number; screen: string }> {
   const line = home.command(args).map((arg) => `'${arg}'`).join(" ");
@@ -210,7 +210,8 @@ export async function onTerminal(
     if (at < 0) continue;
     from = at + shown!.length;
     waiting.shift();
-    await keyboard.write(new TextEncoder().encode(typed!));
+    const keys = typeof typed === "function" ? typed(screen) : typed!;
+    await keyboard.write(new TextEncoder().encode(keys));
   }
   await keyboard.close().catch(() => {});
   const { code } = await child.status;

@@ -36,7 +36,7 @@ Deno.test("an invite code alone takes a device in, piped or pasted in pieces on 
   const typed = await onTerminal(c, ["sync", "join"], [
     ["invite code", code.slice(0, 60) + ENTER],
     ["The other", code.slice(60).trim() + ENTER],
-  ]);
+  ], { size: "rows 24 cols 80" });
   assert.equal(typed.code, 0, typed.screen);
   assert.ok(!typed.screen.includes(code.slice(4, 20)), typed.screen);
   const json = JSON.parse(await a.hx("sync", "invite", "--json")) as { invite: string };
@@ -173,6 +173,22 @@ Deno.test("init --passphrase asks twice on a terminal, and again after a weak or
     await a.fails(2, ["key", "passphrase", "add"]),
     /has to bring, in lines: the new one/,
   );
+});
+
+Deno.test("just Enter makes a passphrase, which has to be typed once and then opens the vault", async () => {
+  await using a = await synced("echo a");
+  await using b = await Home.make();
+  let made = "";
+  const typed = await onTerminal(a, ["key", "passphrase", "add"], [
+    ["A new passphrase", ENTER],
+    ["Write it down, then type it", (screen) => {
+      made = /^ {2}([a-z]+(-[a-z]+){5})\r?$/m.exec(screen)![1]!;
+      return made + ENTER;
+    }],
+  ]);
+  assert.equal(typed.code, 0, typed.screen);
+  assert.equal(typed.screen.split(made).length, 2, "it is shown once");
+  await fed(b, `${made}\n`, "sync", "join", "--store", `folder:${a.data}/store`);
 });
 
 Deno.test("an invite brings a bucket's address without credentials or profile", async () => {

@@ -63,7 +63,7 @@ const CASES: Case[] = [
   {
     category: "not-found",
     choose: ({ operation }) =>
-      operation === "list" ? EMPTY : operation === "head" ? html(404) : undefined,
+      operation === "list" ? EMPTY : operation === "get" ? html(404) : undefined,
     says: /^the vault [0-9a-f-]{36} is not at s3\+endpoint:/,
     hint: /bucket the right one\? nothing was written/,
   },

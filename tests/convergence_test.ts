@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { matchEvents, openDatabase, readIdentity } from "../lib/db/mod.ts";
-import { HxError } from "../lib/errors.ts";
+import { isCategory } from "../lib/errors.ts";
 import { forget, pull, push, repair } from "../lib/sync/mod.ts";
 import { MemoryStore } from "../lib/store/mod.ts";
 import { Crash, type Fate, scheduledStore, Scheduler } from "./scheduler.ts";
@@ -153,13 +153,14 @@ class Player {
         await this.#do(step);
       } catch (error) {
         // A crash or a lost request ends the operation; the next one finds what the database kept.
-        if (
-          !(error instanceof Crash) && !(error instanceof HxError && error.category === "network")
-        ) {
-          throw error;
-        }
+        if (!(error instanceof Crash) && !this.#isStores(error)) throw error;
       }
     }
+  }
+
+  /** The store's fault; one that loses what was just put there is found out by whoever reads it back. */
+  #isStores(error: unknown): boolean {
+    return isCategory(error, "network") || (this.#losses && isCategory(error, "server"));
   }
 
   async #do(step: Op): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { findHistoryFiles, type Shell } from "../history/mod.ts";
+import type { PeerName } from "../history/peers/types.ts";
 import type { Ui } from "../ui/ui.ts";
 import type { App, GlobalOptions } from "./app.ts";
 import { deviceLabel, openDevice } from "./device.ts";
@@ -17,10 +18,16 @@ export interface ImportOptions extends GlobalOptions {
   shell: Shell | "auto";
   /** The host that the history is of. */
   host?: string;
+  /** The other tool whose history it is. */
+  from?: PeerName;
 }
 
 /** Imports one file, or those that are found. */
 export async function runImport(app: App, ui: Ui, options: ImportOptions): Promise<number> {
+  const { from } = options;
+  if (from !== undefined) {
+    return await (await import("./import_peer.ts")).runImportPeer(app, ui, { ...options, from });
+  }
   const files = await filesOf(app, options);
   using device = openDevice(app);
   // The shells' own files are this device's: the first name given for them stays. A file may be anyone's.

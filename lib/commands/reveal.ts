@@ -25,5 +25,5 @@ export async function mayReveal(app: App, what: string, { yes }: RevealOptions):
     });
   }
   const { confirm } = await import("../ui/prompts.ts");
-  return await confirm(`Show ${what}? Who sees this can read your history`, app.signal);
+  return await confirm(`Show ${what}? Anyone who sees it can read your history`, app.signal);
 }

@@ -74,7 +74,7 @@ async function copy(
       to: opened.store,
       keys,
       signal,
-      progress: (done, total) => ui.progress("copying", done, total),
+      progress: (done, total) => ui.progress("copying", done, total, "bytes"),
     });
     return { vault: await openVault(vaultContext(app, opened.store), vaultId, master), copied };
   });

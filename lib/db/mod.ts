@@ -21,4 +21,5 @@ export * from "./sync_state.ts";
 export * from "./text_index.ts";
 export * from "./toll.ts";
 export * from "./tombstones.ts";
+export * from "./twins.ts";
 export * from "./uploads.ts";

@@ -38,7 +38,10 @@ export async function sendBlobs(
   const results = inTurns(
     waiting,
     context.signal,
-    async (blob, signal) => ({ blob, outcome: await sendBlob({ ...context, signal }, blob, progress) }),
+    async (blob, signal) => ({
+      blob,
+      outcome: await sendBlob({ ...context, signal }, blob, progress),
+    }),
   );
   for await (const { blob, outcome } of results) {
     if (outcome instanceof HxError) {

@@ -18,7 +18,7 @@ export interface VaultCopy {
   keys: VaultKeys;
   /** Stops the work at the next safe point. */
   signal: AbortSignal;
-  /** Told of progress, in objects. */
+  /** Told of progress, in bytes. */
   progress: (done: number, total: number) => void;
 }
 
@@ -45,7 +45,6 @@ const STAGES: readonly (readonly ObjectName["type"][])[] = [
   ["blob"],
   ["segment", "tombstone"],
   ["manifest"],
-  ["vault"],
 ];
 
 /** An object of the vault, as its store lists it. */
@@ -66,32 +65,30 @@ export async function copyVault(context: VaultCopy): Promise<Copied> {
   await refuseOthers(context);
   const copied: Copied = { copied: 0, same: 0, kept: 0 };
   const done = new Map<string, string>();
+  let [bytes, total] = [0, 0];
+  const sent = (more: number) => progress(bytes += more, total);
   let last: Item | undefined;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const items = await changedItems(context, done);
     const rest = items.filter(({ name }) => name.type !== "vault");
     last = items.find(({ name }) => name.type === "vault") ?? last;
     if (rest.length === 0 && last !== undefined) {
-      copied[await copyOne(context, last, await isListed(to, last.key, signal))]++;
+      await to.clearUploads?.({ signal });
+      copied[await copySmall(context, last, await isListed(to, last.key, signal))]++;
       return copied;
     }
     const there = await keysAt(context);
-    const total = done.size + items.length;
-    for (const stage of STAGES.slice(0, -1)) {
+    total += rest.reduce((sum, { size }) => sum + size, 0);
+    const one = async (item: Item, signal: AbortSignal) => ({
+      item,
+      how: await copyOne({ ...context, signal }, item, there.has(item.key), sent),
+    });
+    for (const stage of STAGES) {
       const staged = rest.filter(({ name }) => stage.includes(name.type));
       const limit = stage.includes("blob") ? 1 : SMALL_AT_ONCE;
-      const results = fetchAhead(staged, {
-        limit,
-        signal,
-        call: async (item, signal) => ({
-          item,
-          how: await copyOne({ ...context, signal }, item, there.has(item.key)),
-        }),
-      });
-      for await (const { item, how } of results) {
+      for await (const { item, how } of fetchAhead(staged, { limit, signal, call: one })) {
         copied[how]++;
         done.set(item.key, item.etag);
-        progress(done.size, total);
       }
     }
   }
@@ -142,10 +139,12 @@ async function copyOne(
   context: VaultCopy,
   item: Item,
   isThere: boolean,
+  sent: (bytes: number) => void,
 ): Promise<keyof Copied> {
-  return item.name.type === "blob"
-    ? await copyBlob(context, item, isThere)
-    : await copySmall(context, item, isThere);
+  if (item.name.type === "blob") return await copyBlob(context, item, isThere, sent);
+  const how = await copySmall(context, item, isThere);
+  sent(item.size);
+  return how;
 }
 
 /** Copies an object that fits in memory. */
@@ -193,11 +192,13 @@ async function copyBlob(
   context: VaultCopy,
   { key, name, size }: Item,
   isThere: boolean,
+  sent: (bytes: number) => void,
 ): Promise<keyof Copied> {
   const { from, to, signal } = context;
-  if (isThere) {
-    if (await hashAt(from, key, signal) === await hashAt(to, key, signal)) return "same";
-    if (await opens(context, key, name)) return "kept";
+  const same = isThere && await hashAt(from, key, signal) === await hashAt(to, key, signal);
+  if (same || isThere && await opens(context, key, name)) {
+    sent(size);
+    return same ? "same" : "kept";
   }
   const { body } = await from.get(key, { signal });
   const hash = await startSha256();
@@ -205,11 +206,13 @@ async function copyBlob(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, out) {
         hash.update(chunk);
+        sent(chunk.length);
         out.enqueue(chunk);
       },
     }),
   );
-  await to.putAtomic(key, watched, { size, signal });
+  // What an earlier run has sent of it was the same: the object never changes.
+  await to.putAtomic(key, watched, { size, resume: true, signal });
   if (await hashAt(to, key, signal) !== hash.hex()) throw differs(to, key);
   return "copied";
 }

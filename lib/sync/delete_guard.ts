@@ -3,7 +3,7 @@
  * be able to empty the others unseen. All tombstones of the pull are weighed before the first of them
  * is applied, so that many small ones count as much as a large one.
  */
-import { countEvents, eventsUnder, lastEventId, ownNodes, seenManifests } from "../db/mod.ts";
+import { countEvents, eventsUnder, lastEventId, seenManifests } from "../db/mod.ts";
 import type { TombstonePayload } from "../format/types.ts";
 import {
   nodesForgottenBy,
@@ -37,7 +37,6 @@ interface Weighed {
 export class DeleteGuard {
   readonly #context: SyncContext;
   readonly #history: number;
-  readonly #own: ReadonlySet<string>;
   /** By row number of an event: 1 where it would be removed. */
   readonly #doomed: Uint8Array;
   readonly #byNode = new Map<string, number>();
@@ -54,7 +53,6 @@ export class DeleteGuard {
   private constructor(context: SyncContext, history: number) {
     this.#context = context;
     this.#history = history;
-    this.#own = new Set(ownNodes(context.db));
     this.#doomed = new Uint8Array(lastEventId(context.db) + 1);
   }
 
@@ -64,8 +62,7 @@ export class DeleteGuard {
     let bytes = "bytes" in fetched ? fetched.bytes : undefined;
     if (this.#bytes + (bytes?.length ?? 0) > KEPT_BYTES) bytes = undefined;
     this.#bytes += bytes?.length ?? 0;
-    // What this device deleted under an earlier identity was asked for there and then.
-    const removes = !this.#own.has(nodeId) && await this.#count(nodeId, payload);
+    const removes = await this.#count(nodeId, payload);
     this.#weighed.push({ object: fetched.object, bytes, removes });
   }
 

@@ -11,6 +11,7 @@ export { freeBlobs, type FreedBlobs } from "./blob_gc.ts";
 export * from "./context.ts";
 export * from "./forget.ts";
 export * from "./import_history.ts";
+export { importPeer, type PeerCounts } from "./import_peer.ts";
 export { type Copied, copyVault, type VaultCopy } from "./copy_vault.ts";
 export { deletionText } from "./delete_guard.ts";
 export { pull } from "./pull.ts";

@@ -24,7 +24,9 @@ export async function putBackObject(
   const { db } = context;
   const { kind, nodeId, number } = object;
   const identity = readIdentity(db)!;
-  if (nodeId !== identity.nodeId) return false;
+  const taken = kind === "segment" ? identity.segments : identity.tombstones;
+  // A number that was not taken never had a content of ours.
+  if (nodeId !== identity.nodeId || number > taken) return false;
   // What is still on its way is sent by a push, with the bytes that it was sealed to.
   if (readOutbox(db).some((entry) => entry.kind === kind && entry.number === number)) return true;
   const [own] = kind === "tombstone" ? ownTombstones(db, number) : [];

@@ -30,6 +30,7 @@ import { type Inspection, Inspector } from "./verify.ts";
 export interface RepairReport extends Inspection, Counts {
   /** Start, RFC 3339. */
   at: string;
+  /** How long it took, in milliseconds. */
   duration_ms: number;
   /** Objects taken in, by kind. */
   imported: Record<ObjectKind, number>;
@@ -79,8 +80,7 @@ export async function repair(given: SyncContext): Promise<RepairReport> {
     await importMissing(context, recorder, "segment");
   }
   const { imported: published } = await push(context);
-  const { at, duration_ms, imported, ...report } = recorder.report(true);
-  const { requests, bytes_in, bytes_out, retries } = report;
+  const { at, duration_ms, imported, requests, ...report } = recorder.report(true);
   return {
     at,
     duration_ms,
@@ -90,18 +90,24 @@ export async function repair(given: SyncContext): Promise<RepairReport> {
     published_again: work.publishedAgain,
     published,
     requests,
-    bytes_in,
-    bytes_out,
-    retries,
+    bytes_in: report.bytes_in,
+    bytes_out: report.bytes_out,
+    retries: report.retries,
   };
 }
 
 /** Who has said no to a deletion once is not asked again in the same run. */
 function askingOnce(context: SyncContext): SyncContext {
   const { confirmDeletes } = context;
-  let answer: Promise<boolean> | undefined;
   if (!confirmDeletes) return context;
-  return { ...context, confirmDeletes: (question) => answer ??= confirmDeletes(question) };
+  let refused = false;
+  return {
+    ...context,
+    confirmDeletes: async (question) => {
+      if (!refused) refused = !await confirmDeletes(question);
+      return !refused;
+    },
+  };
 }
 
 /** Objects being put back at once: a segment is large before it is sealed. */

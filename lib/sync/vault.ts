@@ -236,8 +236,9 @@ export function vaultGone(store: SyncStore, vaultId: string): HxError {
 
 function vaultReplaced(store: SyncStore, vaultId: string): HxError {
   return new HxError("auth", `the vault ${vaultId} at ${store.uri} is not the one joined here`, {
-    hint: "its vault.hxvault opens with another key, or is damaged; put it back from a copy of the " +
-      "store. Nothing was written to it",
+    hint:
+      "its vault.hxvault has another key or is damaged; put it back from a copy of the store. " +
+      "Nothing was written to it",
   });
 }
 

@@ -23,11 +23,15 @@ export interface Tally {
 
 /** Something wrong. */
 export interface Problem {
+  /** What it is. */
   kind: ObjectKind | "vault";
+  /** Its key in the store. */
   key: string;
+  /** What is wrong. */
   problem: Rejection;
   /** Who wrote it, where that is known. */
   node_id: string | null;
+  /** That device's label. */
   device: string | null;
   /** So many objects: this one, and others that are missing after it. */
   count: number;
@@ -41,9 +45,11 @@ export interface Problem {
 export interface Inspection {
   /** Nothing is rejected or missing. */
   ok: boolean;
+  /** By kind. */
   objects: Record<ObjectKind | "vault", Tally>;
   /** Keys that are no object's; they are ignored. */
   unknown: number;
+  /** At most 1,000 of them. */
   unknown_keys: string[];
   /** At most 1,000 of them; the tallies count all. */
   problems: Problem[];
@@ -53,6 +59,7 @@ export interface Inspection {
 export interface VerifyReport extends Inspection, Counts {
   /** Start, RFC 3339. */
   at: string;
+  /** How long it took, in milliseconds. */
   duration_ms: number;
 }
 
@@ -123,7 +130,7 @@ export class Inspector {
     if (this.#problems.length < MAX_LISTED) this.#problems.push(this.#problem(finding, problem));
   }
 
-  #problem({ kind, key, nodeId, count = 1, message }: Finding, problem: Rejection): Problem {
+  #problem({ kind, key, nodeId, named, count = 1, message }: Finding, problem: Rejection): Problem {
     return {
       kind: kind as Problem["kind"],
       key,
@@ -132,7 +139,7 @@ export class Inspector {
       device: this.#labels.get(nodeId ?? "")?.label ?? null,
       count,
       message: message ?? null,
-      hint: this.#hint(kind, problem, nodeId),
+      hint: named ? this.#hint(kind, problem, nodeId) : UNNAMED,
     };
   }
 
@@ -141,12 +148,11 @@ export class Inspector {
     if (kind === "blob") return "`hx sync repair` on a device that has the content puts it back";
     if (problem === "held") return "`hx sync pull --accept-deletes` lets it remove what it names";
     if (nodeId === this.#self) return ownHint(kind, problem);
-    if (nodeId === undefined) return "no manifest names it; nothing has to be done";
-    if (this.#earlier.has(nodeId)) {
+    if (nodeId !== undefined && this.#earlier.has(nodeId)) {
       return "this device wrote it under an earlier identity, and can't put it back; what other " +
         "devices have of it stays";
     }
-    const label = this.#labels.get(nodeId)?.label;
+    const label = this.#labels.get(nodeId ?? "")?.label;
     const where = label === undefined ? "on the device that wrote it" : `on ${label}`;
     return kind === "manifest"
       ? `\`hx sync\` ${where} publishes it again`
@@ -164,6 +170,8 @@ export class Inspector {
     };
   }
 }
+
+const UNNAMED = "nothing names it, so nobody misses it; nothing has to be done";
 
 function tally(): Tally {
   return { ok: 0, unnamed: 0, missing: 0, rejected: {} };

@@ -1,13 +1,14 @@
 /**
  * How fast hx is, as ratios within one run: the clock of a machine is noisy, a ratio much less.
  *
- * Usage: deno task bench [sync] [search] [s3] [artifacts] [--events N] [--search N] [--json]
- * Without a name all parts run.
+ * Usage: deno task bench [PART ...] [--events N] [--search N] [--json]
+ * The parts are sync, search, s3, artifacts and binary; without a name all of them run.
  */
 import { parseArgs } from "node:util";
 import { startMinio } from "../minio.ts";
 import { artifactLines, benchArtifacts } from "./artifacts.ts";
 import { atuinLines, benchAtuin } from "./atuin.ts";
+import { benchBinary, binaryLines } from "./binary.ts";
 import { benchProcesses, processLines } from "./processes.ts";
 import { benchS3, s3Lines } from "./s3.ts";
 import { benchSync, syncLines } from "./sync.ts";
@@ -55,6 +56,10 @@ const PARTS: Record<string, Part> = {
   async artifacts(dir) {
     const rows = await benchArtifacts(await startMinio(), dir);
     return [{ title: "artifacts, whole processes", rows, lines: artifactLines(rows) }];
+  },
+  async binary(dir) {
+    const rows = await benchBinary(dir);
+    return [{ title: "the compiled hx: start to end", rows, lines: binaryLines(rows) }];
   },
 };
 

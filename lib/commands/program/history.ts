@@ -10,7 +10,7 @@ const IMPORT: VerbSpec = {
   about: "take shell history in; run it as often as you like",
   arguments: [{
     name: "file",
-    about: "a history file (default: the shells' own, as they are found)",
+    about: "a history file (default: the shells' own, or the other tool's, as they are found)",
     optional: true,
   }],
   options: [
@@ -26,9 +26,19 @@ const IMPORT: VerbSpec = {
       value: "label",
       about: "the host that it is the history of (default: this one)",
     },
+    {
+      name: "from",
+      value: "tool",
+      about: "another tool whose history it is",
+      choices: ["atuin", "hishtory", "histdb", "mcfly", "hx-go"],
+    },
     json(),
   ],
-  examples: ["hx import", "hx import ~/old/.zsh_history --host old-laptop"],
+  examples: [
+    "hx import",
+    "hx import ~/old/.zsh_history --host old-laptop",
+    "hx import --from atuin",
+  ],
   load: async () => (await import("../import.ts")).runImport,
 };
 

@@ -18,9 +18,9 @@ const PASSPHRASE: VerbSpec = {
 It is asked for on the terminal, twice; just Enter makes one of six random words. Where there is no
 terminal it is the first line of standard input.
 
-Whoever has a copy of the vault can try passphrases against it for as long as they like, so weak ones
-are refused: under 12 characters, repetitions, series, and words that are tried first. What others
-know about you no rule can tell: random words are best.`,
+Whoever has a copy of the vault can try passphrases against it for as long as they like, so weak
+ones are refused: under 12 characters, repetitions, series, and words that are tried first. What
+others know about you no rule can tell: random words are best.`,
     load: async () => (await import("../key_passphrase.ts")).runPassphraseAdd,
   }, {
     name: "change",
@@ -40,8 +40,8 @@ passphrase. If that leaked, only a new vault with a new key keeps others out.`,
     examples: ["hx key passphrase remove", "hx key passphrase remove --all"],
     notes: `
 It is asked for on the terminal, or is the first line of standard input. The 24 words still open the
-vault, and the passphrase that is gone still opens an old copy of the vault's file, such as a version
-that the bucket keeps. If it leaked, only a new vault with a new key keeps others out.`,
+vault, and the passphrase that is gone still opens an old copy of the vault's file, such as a
+version that the bucket keeps. If it leaked, only a new vault with a new key keeps others out.`,
     load: async () => (await import("../key_passphrase.ts")).runPassphraseRemove,
   }],
 };

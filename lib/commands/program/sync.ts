@@ -56,10 +56,10 @@ const JOIN: VerbSpec = {
   ],
   notes: `
 A device that is in the vault prints the invite code with \`hx sync invite\` and the 24 words with
-\`hx key show\`. One of them, or a passphrase of the vault, is asked for on the terminal, or read from
-standard input where that is none; never from the arguments. Only an invite code says where the vault
-is: with the others goes --store. A device that is in the vault already takes its new address from
---store, and is asked for nothing.
+\`hx key show\`. One of them, or a passphrase of the vault, is asked for on the terminal, or read
+from standard input where that is none; never from the arguments. Only an invite code says where the
+vault is: with the others goes --store. A device that is in the vault already takes its new address
+from --store, and is asked for nothing.
 ${STORES}`,
   load: async () => (await import("../sync_join.ts")).runJoin,
 };
@@ -70,9 +70,9 @@ const INVITE: VerbSpec = {
   options: [{ name: "yes", about: "don't ask before showing it on a terminal" }],
   examples: ["hx sync invite", "hx sync invite | wl-copy"],
   notes: `
-The code holds the vault's key and the address of its store, and nothing that the storage asks for: the
-other device needs credentials of its own. It is as secret as the 24 words, and good for as long as
-they are. On a terminal it is shown as a QR code too.`,
+The code holds the vault's key and the address of its store, and nothing that the storage asks for:
+the other device needs credentials of its own. It is as secret as the 24 words, and good for as long
+as they are. On a terminal it is shown as a QR code too.`,
   load: async () => (await import("../sync_invite.ts")).runInvite,
 };
 
@@ -85,9 +85,9 @@ const MOVE: VerbSpec = {
     "hx sync move --store folder:/mnt/nas/hx",
   ],
   notes: `
-Copies every object of the vault, reads each one back, and then goes over to the copy. Stopped and run
-again it sends only what is not there yet. The old copy is never touched; the other devices have to be
-told, which the command says how.
+Copies every object of the vault, reads each one back, and then goes over to the copy. Stopped and
+run again it sends only what is not there yet. The old copy is never touched. The other devices have
+to be told; the command says how.
 ${STORES}`,
   load: async () => (await import("../sync_move.ts")).runMove,
 };
@@ -102,9 +102,9 @@ const VERIFY: VerbSpec = {
   about: "read and check every object of the vault; changes nothing",
   examples: ["hx sync verify", "hx sync verify --json | jq .problems"],
   notes: `
-Reads the whole vault, the contents of artifacts too, so it takes as long as a first sync. Exit code 3
-where an object is missing, damaged or not what it should be; its key is listed with what to do. Objects
-that nothing names are harmless: an upload that a device has not finished.`,
+Reads the whole vault, the contents of artifacts too, so it takes as long as a first sync. Exit code
+3 where an object is missing, damaged or not what it should be; its key is listed with what to do.
+Objects that nothing names are harmless: an upload that a device has not finished.`,
   load: async () => (await import("../sync_verify.ts")).runVerify,
 };
 
@@ -114,9 +114,9 @@ const REPAIR: VerbSpec = {
   options: [ACCEPT_DELETES],
   examples: ["hx sync repair"],
   notes: `
-Reads the whole vault. A device puts back its own objects, and contents of artifacts that it has; what
-the store has lost of another device's is put back by a repair there. May be stopped and run again. Exit
-code 3 where something is still missing or damaged.`,
+Reads the whole vault. A device puts back its own objects, and contents of artifacts that it has;
+what the store has lost of another device's is put back by a repair there. May be stopped and run
+again. Exit code 3 where something is still missing or damaged.`,
   load: async () => (await import("../sync_repair.ts")).runSyncRepair,
 };
 
