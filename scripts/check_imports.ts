@@ -22,7 +22,18 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   ui: ["format"],
   commands: ["format", "crypto", "blobs", "db", "history", "sync", "ui", "store"],
   cli: ["format", "crypto", "db", "history", "sync", "ui", "store", "s3", "commands"],
-  mod: ["format", "crypto", "blobs", "db", "history", "sync", "store", "s3", "manifest", "importer"],
+  mod: [
+    "format",
+    "crypto",
+    "blobs",
+    "db",
+    "history",
+    "sync",
+    "store",
+    "s3",
+    "manifest",
+    "importer",
+  ],
 };
 
 /** Modules that no file of the product may load. */
@@ -71,7 +82,8 @@ function problemsOf(path: string, text: string): string[] {
  */
 function isDoor(target: string): boolean {
   return target.split("/").length === 2 || /\/(mod|types)\.ts$/.test(target) ||
-    /^lib\/(format|commands|store|s3|ui)\//.test(target) || /^lib\/crypto\/(words|invite|passphrase)\.ts$/.test(target);
+    /^lib\/(format|commands|store|s3|ui)\//.test(target) ||
+    /^lib\/crypto\/(words|invite|passphrase)\.ts$/.test(target);
 }
 
 async function* sources(folder: string): AsyncGenerator<string> {

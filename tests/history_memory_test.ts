@@ -35,5 +35,9 @@ Deno.test("importEvents() takes 1,000,000 lines in bounded memory", async () => 
     count += batch.length;
   }
   assert.equal(count, LINES);
-  assert.equal(late / early < 1.75, true, `resident memory grew ${(late / early).toFixed(2)} times`);
+  assert.equal(
+    late / early < 1.75,
+    true,
+    `resident memory grew ${(late / early).toFixed(2)} times`,
+  );
 });

@@ -6,6 +6,7 @@ import {
   matchEvents,
   openDatabase,
   readIdentity,
+  seenManifests,
   takeSyncLock,
 } from "../lib/db/mod.ts";
 import { isCategory } from "../lib/errors.ts";
@@ -169,6 +170,23 @@ Deno.test("repair() takes in again what this database has lost of objects it onc
     assert.deepEqual(commands(device.db), LEFT);
     assert.equal(countPendingEvents(device.db), 0);
   }
+  world.close();
+});
+
+Deno.test("repair() reads manifests again whose ETag says that they are the same", async () => {
+  const { world, store, a, fresh } = await oneAndFresh();
+  await pull(fresh.context);
+  const key = manifestKeyOf(world, a);
+  const { etag } = store.objects.get(key)!;
+  record(a.db, testEvent(7));
+  await push(a.context);
+  store.objects.get(key)!.etag = etag;
+  await pull(fresh.context);
+  assert.deepEqual(commands(fresh.db), LEFT);
+  await repair(fresh.context);
+  assert.deepEqual(commands(fresh.db), [...LEFT, "echo 7"]);
+  const { nodeId, manifestSeq } = readIdentity(a.db)!;
+  assert.equal(seenManifests(fresh.db).get(nodeId)!.manifestSeq, manifestSeq);
   world.close();
 });
 

@@ -262,6 +262,28 @@ Deno.test("a vault that is gone is refused, and nothing is written", async () =>
   world.close();
 });
 
+Deno.test("a vault that is gone before the first publish, or opens with another key, is refused", async () => {
+  const [world, other] = [await makeWorld(), await makeWorld({ seed: 2 })];
+  const [a, joined] = [world.addDevice("a"), world.addDevice("joined")];
+  record(a.db, testEvent(1));
+  await push(a.context);
+  const empty = new MemoryStore();
+  for (const { context } of [a, joined]) {
+    context.store = empty;
+    await assert.rejects(pull(context), (error) => isCategory(error, "not-found"));
+  }
+  const key = keyOf({ type: "vault", vaultId: world.vaultId });
+  const theirs = await bytesOf(other, keyOf({ type: "vault", vaultId: other.vaultId }));
+  const text = new TextDecoder("latin1").decode(theirs).replace(other.vaultId, world.vaultId);
+  await empty.putAtomic(key, Uint8Array.from(text, (char) => char.charCodeAt(0)));
+  for (const { context } of [a, joined]) {
+    await assert.rejects(pull(context), (error) => isCategory(error, "auth"));
+  }
+  assert.deepEqual([...empty.objects.keys()], [key]);
+  other.close();
+  world.close();
+});
+
 /** A device with `echo 1` and `echo 2` pushes, and forgets the first of them at a step of that push. */
 async function forgetAt(step: string): Promise<{ world: World; b: Device }> {
   const world = await makeWorld();

@@ -20,7 +20,8 @@ export const ATUIN: Peer = {
     history: ["timestamp", "duration", "exit", "command", "cwd", "session", "hostname"],
   },
   query: (has) => `
-    SELECT rowid AS row, timestamp / 1000 AS micros, duration, exit, ${bytesOf("command")} AS cmd,
+    SELECT rowid AS row, CASE typeof(timestamp) WHEN 'integer' THEN timestamp / 1000 END AS micros,
+      duration, exit, ${bytesOf("command")} AS cmd,
       ${shortOf("cwd")} AS cwd, ${shortOf("session")} AS session, ${shortOf("hostname")} AS host,
       ${has("history", "shell") ? shortOf("shell") : "NULL"} AS shell
     FROM history WHERE rowid > ?1
@@ -58,9 +59,7 @@ function read(row: Row): PeerRecord | undefined {
     cmd: row.cmd,
     cwd: imported ? undefined : cwd,
     exit_code: imported || running || exit === -1 ? undefined : exit,
-    duration_ms: imported || nanos === undefined
-      ? undefined
-      : milliseconds(Math.round(nanos / 1000) / 1000),
+    duration_ms: imported || running ? undefined : milliseconds(Math.round(nanos! / 1000) / 1000),
     unfinished: running || undefined,
     host: host || undefined,
     about: known({ user, shell: text(row.shell) }),

@@ -19,8 +19,8 @@ const TRIES = 5;
 
 /** A tool's open database. */
 export class PeerFile implements Disposable {
-  /** Rows that there are, deleted ones included. */
-  readonly total: number;
+  /** Rows that there are, deleted ones included; undefined where damage keeps them uncounted. */
+  readonly total: number | undefined;
   readonly #peer: Peer;
   readonly #path: string;
   readonly #scratch: string;
@@ -36,9 +36,7 @@ export class PeerFile implements Disposable {
       const tables = tablesOf(this.#snapshot.sqlite);
       if (!fits(peer, tables)) throw strange(peer, path, tables);
       this.#sql = peer.query((table, column) => tables.get(table)?.has(column) ?? false);
-      const [first] = Object.keys(peer.tables);
-      const row = this.#snapshot.sqlite.prepare(`SELECT count(*) AS n FROM ${first}`).get();
-      this.total = Number(row?.n);
+      this.total = countOf(this.#snapshot.sqlite, Object.keys(peer.tables)[0]!);
     } catch (error) {
       this.#snapshot[Symbol.dispose]();
       throw error;
@@ -126,6 +124,14 @@ function query(sqlite: DatabaseSync, sql: string, after: bigint): Row[] {
     if (bytes > BYTES) break;
   }
   return rows;
+}
+
+function countOf(sqlite: DatabaseSync, table: string): number | undefined {
+  try {
+    return Number(sqlite.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
+  } catch {
+    return undefined; // the rows themselves will tell
+  }
 }
 
 /** The columns of the tables. A view is no table: it could compute for ever. */
