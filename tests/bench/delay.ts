@@ -3,8 +3,11 @@
  * the measured thread nothing. It is told `{ port, milliseconds }` of the server and answers with its
  * own port.
  */
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
+
+interface Thread {
+  onmessage: ((event: MessageEvent<{ port: number; milliseconds: number }>) => void) | null;
+  postMessage(port: number): void;
+}
 
 async function relay(client: Deno.Conn, port: number, milliseconds: number): Promise<void> {
   using server = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -38,9 +41,10 @@ async function write(to: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
 }
 
-self.onmessage = async ({ data: { port, milliseconds } }) => {
+const thread = globalThis as unknown as Thread;
+thread.onmessage = async ({ data: { port, milliseconds } }) => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  self.postMessage(listener.addr.port);
+  thread.postMessage(listener.addr.port);
   for await (const client of listener) {
     client.setNoDelay();
     relay(client, port, milliseconds).catch(() => {});
