@@ -65,7 +65,12 @@ export async function child(
   }).spawn();
   let ended = false;
   onSpawn?.(() => {
-    if (!ended) process.kill("SIGKILL");
+    if (ended) return;
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has just come to its own end.
+    }
   });
   const { success, signal, stderr } = await process.output();
   ended = true;
