@@ -12,7 +12,7 @@ const PERMISSIONS = [
   "--allow-write",
   "--allow-env",
   "--allow-net",
-  "--allow-sys=hostname",
+  "--allow-sys=hostname,statfs",
   "--allow-run",
   "--no-prompt",
 ];
@@ -205,13 +205,14 @@ export async function onTerminal(
   let from = 0;
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
     screen += chunk;
-    const [shown, typed] = waiting[0] ?? [];
-    const at = shown === undefined ? -1 : screen.indexOf(shown, from);
-    if (at < 0) continue;
-    from = at + shown!.length;
-    waiting.shift();
-    const keys = typeof typed === "function" ? typed(screen) : typed!;
-    await keyboard.write(new TextEncoder().encode(keys));
+    for (; waiting.length > 0; waiting.shift()) {
+      const [shown, typed] = waiting[0]!;
+      const at = screen.indexOf(shown, from);
+      if (at < 0) break;
+      from = at + shown.length;
+      const keys = typeof typed === "function" ? typed(screen) : typed;
+      if (keys !== "") await keyboard.write(new TextEncoder().encode(keys));
+    }
   }
   await keyboard.close().catch(() => {});
   const { code } = await child.status;

@@ -156,8 +156,11 @@ Deno.test("init --passphrase asks twice on a terminal, and again after a weak or
   const store = `folder:${join(a.path, "vault")}`;
   const made = await onTerminal(a, ["sync", "init", "--store", store, "--passphrase"], [
     ["A new passphrase", `password123!${ENTER}`],
+    // What was asked is drawn once more with its answer: only what comes behind this is new.
+    ["one of those that are tried first", ""],
     ["A new passphrase", GOOD + ENTER],
     ["The same again", `${GOOD}?${ENTER}`],
+    ["the two are not the same", ""],
     ["A new passphrase", GOOD + ENTER],
     ["The same again", GOOD + ENTER],
   ]);
