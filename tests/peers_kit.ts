@@ -95,7 +95,9 @@ export function makePeer(
   wal = true,
 ): string {
   const db = peerDatabase(path, schema, wal);
+  db.exec("BEGIN");
   for (const [table, some] of Object.entries(rows)) add(db, table, ...some);
+  db.exec("COMMIT");
   db.close();
   return path;
 }

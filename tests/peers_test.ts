@@ -295,6 +295,7 @@ Deno.test("PeerFile holds no lock between batches, and sees what a writer adds m
       const path = join(dir, "history.db");
       const count = 12_000;
       const writer = peerDatabase(path, "mcfly", wal);
+      writer.exec("PRAGMA busy_timeout = 0");
       const row = (n: number) => ({
         cmd: `c${n}`,
         session_id: "s",
@@ -305,21 +306,15 @@ Deno.test("PeerFile holds no lock between batches, and sees what a writer adds m
       writer.exec("BEGIN");
       for (let n = 0; n < count; n++) add(writer, "commands", row(n));
       writer.exec("COMMIT");
-      writer.close();
       using file = PeerFile.open(PEERS.mcfly, path, dir);
       assert.equal(file.total, count);
       let rows = 0;
-      let again: ReturnType<typeof peerDatabase> | undefined;
       for (const batch of file.rows()) {
+        if (rows === 0) add(writer, "commands", row(count));
         rows += batch.length;
-        if (again) continue;
-        again = peerDatabase(path, "mcfly", wal);
-        again.exec("PRAGMA busy_timeout = 0");
-        add(again, "commands", row(count));
-        if (wal) again.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       }
       assert.equal(rows, count + 1);
-      again!.close();
+      writer.close();
       return Promise.resolve();
     });
   }
@@ -381,7 +376,9 @@ Deno.test("a damaged database is named so, and what is whole of it comes in", as
     const rows = Array.from({ length: 20_000 }, (_, i) => atuinRow(`command number ${i}`, T + i));
     makePeer(path, "atuin", { history: rows });
     const bytes = Deno.readFileSync(path);
-    bytes.fill(0xaa, Math.floor(bytes.length * 0.9));
+    for (let page = 200; page * 4096 < bytes.length; page += 2) {
+      bytes.fill(0xaa, page * 4096, (page + 1) * 4096);
+    }
     Deno.writeFileSync(path, bytes);
     const error = await problemOf("atuin", path);
     assert.equal(error.category, "corrupt");
@@ -408,7 +405,12 @@ Deno.test("rows that make no sense are counted, and the others come in", async (
         exit: 9_223_372_036_854_775_807n,
       }),
       atuinRow("nobody", T, { session: new Uint8Array([1]) }),
-      atuinRow("odd", T + 3, { cwd: "/a\0b", exit: "x", hostname: "", duration: "y" }),
+      atuinRow("odd", T + 3, {
+        cwd: new Uint8Array([0x2f]),
+        exit: "x",
+        hostname: "",
+        duration: "y",
+      }),
       atuinRow("long", T + 4, { cwd: "/".repeat(20_000), hostname: `${"h".repeat(20_000)}:u` }),
     );
     add(db, "history", { ...atuinRow("", T + 5), command: blob });

@@ -2,17 +2,15 @@
 import type { VaultKeys } from "../crypto/mod.ts";
 import {
   type Database,
-  findEvent,
   indexTexts,
   insertEvent,
   Interner,
   mergePin,
   mergeSession,
   PENDING,
+  removeTwin,
   setOwnNode,
-  twinSessions,
 } from "../db/mod.ts";
-import type { EventRecord } from "../format/types.ts";
 import type { PeerBatch } from "../history/peers/types.ts";
 import { forgottenNodes, incomingTexts, withDigests } from "../importer/mod.ts";
 import type { ImportCounts } from "./import_history.ts";
@@ -89,9 +87,10 @@ function putBatch(
   const fed = new Map<string, string>();
   for (const id of hosts.keys()) sessions.add(id);
   for (const event of batch.events) {
-    const became = isElsewhere(db, event, hosts.get(event.session_id)!, sessions)
-      ? "elsewhere"
-      : RESULTS[insertEvent(db, ids, event, PENDING, digests.get(event.cmd))];
+    const put = insertEvent(db, ids, event, PENDING, digests.get(event.cmd));
+    const host = hosts.get(event.session_id)!;
+    const twin = put === "added" && removeTwin(db, ids, event, host, sessions);
+    const became = twin ? "elsewhere" : RESULTS[put];
     counts[became]++;
     if (became === "added") fed.set(event.session_id, event.node_id);
   }
@@ -107,15 +106,9 @@ function putBatch(
   }
 }
 
-const RESULTS = { added: "added", blocked: "forgotten", kept: "known", replaced: "known" } as const;
-
-/** Whether a session that is not of this tool holds the same command already, and this one is new. */
-function isElsewhere(
-  db: Database,
-  event: EventRecord,
-  host: string,
-  sessions: ReadonlySet<string>,
-): boolean {
-  const twins = twinSessions(db, event, host);
-  return twins.some((session) => !sessions.has(session)) && findEvent(db, event) === undefined;
-}
+const RESULTS = {
+  added: "added",
+  blocked: "forgotten",
+  kept: "known",
+  replaced: "known",
+} as const;

@@ -37,14 +37,15 @@ export function peerError(error: unknown, peer: Peer, path: string): unknown {
     });
   }
   const code = (error as { errcode?: unknown } | null)?.errcode;
-  if (typeof code !== "number" && !isSystemError(error)) return error;
-  const [category, found, hint] = PROBLEMS[typeof code === "number" ? code & 0xff : 14] ??
-    PROBLEMS[10]!;
+  if (typeof code !== "number" && !isOpenError(error)) return error;
+  const problem = typeof code === "number" ? PROBLEMS[code & 0xff] : PROBLEMS[14];
+  const [category, found, hint] = problem ?? PROBLEMS[10]!;
   return new HxError(category, `${what}: ${found}`, { hint: hint(peer.name), cause: error });
 }
 
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && typeof (error as { code?: unknown }).code === "string" &&
-      /^E[A-Z]+$/.test((error as { code?: string }).code!) ||
-    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.FilesystemLoop;
+/** Whether the system refused a file; SQLite says so in words alone. */
+function isOpenError(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.FilesystemLoop ||
+    error instanceof Error && error.message.startsWith("unable to open database file");
 }

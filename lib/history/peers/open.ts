@@ -14,8 +14,6 @@ import type { Peer, Row } from "./types.ts";
 const ROWS = 5000;
 /** Bytes of commands of one query. */
 const BYTES = 8 * 1024 * 1024;
-/** How often a file is read again that changes while it is read. */
-const TRIES = 5;
 
 /** A tool's open database. */
 export class PeerFile implements Disposable {
@@ -23,14 +21,12 @@ export class PeerFile implements Disposable {
   readonly total: number | undefined;
   readonly #peer: Peer;
   readonly #path: string;
-  readonly #scratch: string;
   readonly #sql: string;
-  #snapshot: Snapshot;
+  readonly #snapshot: Snapshot;
 
   private constructor(peer: Peer, path: string, scratch: string) {
     this.#peer = peer;
     this.#path = path;
-    this.#scratch = scratch;
     this.#snapshot = openSnapshot(path, scratch);
     try {
       const tables = tablesOf(this.#snapshot.sqlite);
@@ -72,32 +68,11 @@ export class PeerFile implements Disposable {
   *rows(): Generator<Row[], void, undefined> {
     let after = -(2n ** 63n);
     for (;;) {
-      const rows = this.#named(() => this.#read(after));
+      const rows = this.#named(() => query(this.#snapshot.sqlite, this.#sql, after));
       if (rows.length === 0) return;
       yield rows;
       after = rows.at(-1)!.row as bigint;
     }
-  }
-
-  #read(after: bigint): Row[] {
-    for (let attempt = 1; attempt <= TRIES; attempt++) {
-      let rows: Row[] = [];
-      let problem: unknown;
-      try {
-        rows = query(this.#snapshot.sqlite, this.#sql, after);
-      } catch (error) {
-        problem = error;
-      }
-      if (this.#snapshot.unchanged()) {
-        if (problem !== undefined) throw problem;
-        return rows;
-      }
-      this.#snapshot[Symbol.dispose]();
-      this.#snapshot = openSnapshot(this.#path, this.#scratch);
-    }
-    throw new HxError("busy", `importing from ${this.#path}: it changes all the time`, {
-      hint: `try again when ${this.#peer.name} has finished, or import a copy of the file`,
-    });
   }
 
   #named<T>(work: () => T): T {
@@ -108,6 +83,7 @@ export class PeerFile implements Disposable {
     }
   }
 
+  /** Closes it. */
   [Symbol.dispose](): void {
     this.#snapshot[Symbol.dispose]();
   }
@@ -123,7 +99,10 @@ function query(sqlite: DatabaseSync, sql: string, after: bigint): Row[] {
     if (row.cmd instanceof Uint8Array) bytes += row.cmd.length;
     if (bytes > BYTES) break;
   }
-  return rows;
+  if (rows.length > 0) return rows;
+  // In Deno, iterate() takes an error for the end; get() throws it.
+  const row = statement.get(after, 1) as Row | undefined;
+  return row ? [row] : [];
 }
 
 function countOf(sqlite: DatabaseSync, table: string): number | undefined {
@@ -140,8 +119,8 @@ function tablesOf(sqlite: DatabaseSync): Map<string, Set<string>> {
   const columns = sqlite.prepare(
     `SELECT t.name AS name, c.name AS column FROM sqlite_schema t, pragma_table_info(t.name) c
      WHERE t.type = 'table' AND t.rootpage > 0 LIMIT 10000`,
-  );
-  for (const { name, column } of columns.iterate() as Iterable<{ name: string; column: string }>) {
+  ).all() as { name: string; column: string }[];
+  for (const { name, column } of columns) {
     tables.set(name, (tables.get(name) ?? new Set()).add(column));
   }
   return tables;

@@ -1,79 +1,82 @@
 /**
  * Opening another tool's SQLite database so that nothing is written to it or next to it.
  *
- * SQLite makes a `-wal` and a `-shm` file beside a database in WAL mode even to read it, unless it is
- * told that the file does not change (`immutable`) or the two are there already.
+ * To read a database in WAL mode, SQLite makes a `-wal` and a `-shm` file beside it where they are
+ * not there already. (`immutable=1` would keep it from that, but takes a URI, which Deno allows only
+ * with all permissions.)
  *
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
+import { HxError } from "../../errors.ts";
 
 /** How long another process's write is waited for, in milliseconds. */
 const BUSY_MS = 10_000;
-/** Where a database says that it is in WAL mode, and with what (sqlite.org/fileformat.html, 1.3). */
+/** Where a database says how it is to be read, and what says WAL (sqlite.org/fileformat.html, 1.3). */
 const READ_VERSION_AT = 19;
 const WAL_VERSION = 2;
+/** How often a file is copied again that changes while it is copied. */
+const TRIES = 5;
 
 /** A database that is open for reading. */
 export interface Snapshot extends Disposable {
+  /** The handle. */
   sqlite: DatabaseSync;
-  /** Whether what was read since it was opened is whole; false: open it again, and read it again. */
-  unchanged(): boolean;
 }
 
 /**
- * Opens a database to read it: under SQLite's locks where a writer may be at work; as an immutable
- * file where no log is beside it, in which case {@link Snapshot.unchanged} tells whether a writer
- * came; and a copy of it where its log lies there alone, as in a backup.
+ * Opens a database to read it: in its place, under SQLite's locks, where that leaves nothing beside
+ * it; a copy otherwise.
  *
  * @param scratch a folder of one's own, for such a copy
+ * @throws {HxError} `busy` where it changes all the time
  */
 export function openSnapshot(path: string, scratch: string): Snapshot {
-  if (!usesLog(path)) return snapshotOf(path, "?mode=ro");
-  if (!isThere(`${path}-wal`)) {
-    const before = stamp(path);
-    return snapshotOf(path, "?mode=ro&immutable=1", () => stamp(path) === before);
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const inUse = isThere(`${path}-wal`) && isThere(`${path}-shm`);
+    if (inUse || !usesLog(path)) return snapshotOf(path);
+    const copy = copied(path, scratch);
+    if (copy) return copy;
   }
-  return isThere(`${path}-shm`) ? snapshotOf(path, "?mode=ro") : copied(path, scratch);
+  throw new HxError("busy", `importing from ${path}: it changes all the time`, {
+    hint: "import when its tool has finished, or import a copy of the file",
+  });
 }
 
-function snapshotOf(
-  path: string,
-  parameters: string,
-  unchanged = () => true,
-  close = () => {},
-): Snapshot {
-  const name = resolve(path).split("/").map(encodeURIComponent).join("/");
-  const sqlite = new DatabaseSync(`file:${name}${parameters}`, {
+function snapshotOf(path: string, close = () => {}): Snapshot {
+  const sqlite = new DatabaseSync(path, {
     readOnly: true,
     timeout: BUSY_MS,
     enableForeignKeyConstraints: false,
     enableDoubleQuotedStringLiterals: false,
   });
-  // What a schema defines (defaults, generated columns, views) calls nothing that could do harm.
+  // What a schema defines calls no function that could do harm.
   sqlite.exec("PRAGMA trusted_schema = OFF");
   return {
     sqlite,
-    unchanged,
     [Symbol.dispose]: () => {
-      if (sqlite.isOpen) sqlite.close();
+      sqlite.close();
       close();
     },
   };
 }
 
-function copied(path: string, scratch: string): Snapshot {
+/** A copy of a database with its log; undefined where one of them changed meanwhile. */
+function copied(path: string, scratch: string): Snapshot | undefined {
   const folder = Deno.makeTempDirSync({ dir: scratch, prefix: "import-" });
   const remove = () => Deno.removeSync(folder, { recursive: true });
   try {
+    const before = stamp(path);
     const copy = join(folder, basename(path));
-    for (const end of ["", "-wal"]) Deno.copyFileSync(path + end, copy + end);
-    return snapshotOf(copy, "?mode=ro", undefined, remove);
+    Deno.copyFileSync(path, copy);
+    if (isThere(`${path}-wal`)) Deno.copyFileSync(`${path}-wal`, `${copy}-wal`);
+    if (stamp(path) === before) return snapshotOf(copy, remove);
   } catch (error) {
     remove();
     throw error;
   }
+  remove();
 }
 
 function usesLog(path: string): boolean {
@@ -82,10 +85,12 @@ function usesLog(path: string): boolean {
   return file.readSync(header) === header.length && header[READ_VERSION_AT] === WAL_VERSION;
 }
 
-/** What changes when a writer comes: its log is there, or the file is another. */
+/** What changes when a database or its log does. */
 function stamp(path: string): string {
-  const { ino, size, mtime } = Deno.statSync(path);
-  return `${ino} ${size} ${mtime?.getTime()} ${isThere(`${path}-wal`)}`;
+  return [path, `${path}-wal`].filter(isThere).map((one) => {
+    const { ino, size, mtime } = Deno.statSync(one);
+    return `${ino} ${size} ${mtime?.getTime()}`;
+  }).join(", ");
 }
 
 function isThere(path: string): boolean {
