@@ -1,6 +1,7 @@
 /** `hx import --from TOOL`, as users run it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { bashHistory, Home } from "./cli.ts";
 import { add, atuinRow, makePeer, peerDatabase } from "./peers_kit.ts";
 
@@ -195,48 +196,22 @@ Deno.test("hx import --from says what is wrong", async () => {
   );
 });
 
-const ATUIN = await new Deno.Command("sh", { args: ["-c", "command -v atuin"] }).output()
-  .then(({ stdout }) => new TextDecoder().decode(stdout).trim());
-
-Deno.test({
-  name:
-    "hx import --from atuin reads what the atuin on this machine wrote (needs atuin on the PATH)",
-  ignore: ATUIN === "",
-  fn: async () => {
-    await using home = await Home.make();
-    const atuin = async (...args: string[]) => {
-      const env = { HOME: home.path, ATUIN_SESSION: "0192f0a0b0c07000800000000000cafe" };
-      const { code, stdout, stderr } = await new Deno.Command(ATUIN, {
-        args,
-        env,
-        clearEnv: true,
-        cwd: home.path,
-      }).output();
-      assert.equal(code, 0, new TextDecoder().decode(stderr));
-      return new TextDecoder().decode(stdout).trim();
-    };
-    const run = async (cmd: string, exit: string) =>
-      await atuin(
-        ...["history", "end", "--exit", exit, "--duration", "1500000", "--"],
-        await atuin("history", "start", "--", cmd),
-      );
-    await run("false || exit 3", "3");
-    await run("curl -u me:secret", "0");
-    await atuin("history", "start", "--", "sleep 9");
-    await home.write(".bash_history", bashHistory(T, "from bash"));
-    await atuin("import", "bash");
-    await atuin("search", "--delete", "secret");
-    assert.deepEqual(await imported(home, "--from", "atuin"), {
-      ...NOTHING,
-      from: "atuin",
-      added: 2,
-      unfinished: 1,
-    });
-    const [bash, live] = await exported(home);
-    assert.deepEqual([bash!.cmd, bash!.started_at, bash!.exit_code], ["from bash", T, null]);
-    assert.deepEqual(
-      [live!.cmd, live!.exit_code, live!.duration_ms, live!.cwd],
-      ["false || exit 3", 3, 1.5, home.path],
-    );
-  },
+Deno.test("hx import --from atuin reads what atuin 18.24.4 wrote", async () => {
+  // Its own `history start` and `end`, `import bash`, and `search --delete` of a third command.
+  await using home = await Home.make();
+  const file = fileURLToPath(new URL("data/peers/atuin-18.24.4.db", import.meta.url));
+  assert.deepEqual(await imported(home, "--from", "atuin", file), {
+    ...NOTHING,
+    from: "atuin",
+    added: 2,
+  });
+  const [bash, live] = await exported(home);
+  assert.deepEqual(
+    [bash!.cmd, bash!.started_at, bash!.exit_code, bash!.cwd],
+    ["from bash", T, null, null],
+  );
+  assert.deepEqual(
+    [live!.cmd, live!.exit_code, live!.duration_ms, live!.cwd, live!.host, live!.user],
+    ["false || exit 3", 3, 1.5, "/home/ann/project", "laptop", "ann"],
+  );
 });
