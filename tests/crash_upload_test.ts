@@ -23,14 +23,14 @@ async function recover(rig: Rig, job: Job, goOn: boolean, what: string): Promise
   const read = () => readObject(s3, UPLOAD.key).catch(() => undefined);
   const found = await read();
   assert.ok(found === undefined || sameBytes(found, WHOLE), what);
-  // An upload that died before its name was written down is known to the server alone.
-  const unknown = openIn(job) === 0 ? (await rig.openUploads()).length : 0;
-  assert.ok(unknown <= 1, what);
+  // An upload that died before its name was written down is known to the server alone, perhaps only
+  // in a moment: its request may still be on the way.
+  const unknown = openIn(job) === 0 ? 1 : 0;
   const from = rig.proxy.seen.length;
   if (goOn) await run(job);
   else await s3.clearUploads();
   const sent = rig.proxy.seen.slice(from).filter(({ operation }) => operation === "upload part");
-  assert.equal((await rig.openUploads()).length, unknown, what);
+  assert.ok((await rig.openUploads()).length <= unknown, what);
   await s3.clearUploads({ staleMs: ANY_AGE_MS });
   assert.deepEqual(await rig.openUploads(), [], what);
   assert.equal(openIn(job), 0, what);
