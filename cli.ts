@@ -123,9 +123,11 @@ async function openS3(
 ): Promise<OpenStore> {
   const s3 = await import("./lib/s3/mod.ts");
   const { sleep } = await import("./lib/store/abort.ts");
+  const { profile } = location;
+  const credentials = s3.credentialsChain({ env, profile, clock: Date.now, sleep });
   const store = new s3.S3Store({
     location,
-    credentials: s3.credentialsChain({ env, profile: location.profile, clock: Date.now, sleep }),
+    credentials,
     fetch: s3.createS3Fetch(await s3.caCertsFromEnv(env)),
     clock: Date.now,
     random: Math.random,
@@ -142,6 +144,13 @@ async function openS3(
       return { ...location, region };
     },
     skewMs: () => store.findings.skewMs,
+    credentials: async () => {
+      const { source, expiresAt } = await credentials();
+      return {
+        ...(source !== undefined && { source }),
+        ...(expiresAt !== undefined && { expiresAt }),
+      };
+    },
     close: () => store.close(),
   };
 }

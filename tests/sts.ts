@@ -4,11 +4,17 @@ import { AwsV4Signer } from "aws4fetch";
 import type { Credentials } from "../lib/s3/mod.ts";
 import type { Minio } from "./minio.ts";
 
-/** A key pair that is good for an hour, with its token: another one at every call. */
+/**
+ * A key pair that is good for an hour, with its token: another one at every call.
+ *
+ * @param policy what it may do, as an IAM policy; all that MinIO's own key may where it is absent
+ */
 export async function temporaryCredentials(
   minio: Minio,
+  policy?: unknown,
 ): Promise<Credentials & { sessionToken: string }> {
-  const body = "Action=AssumeRole&Version=2011-06-15&DurationSeconds=3600";
+  const limit = policy === undefined ? "" : `&Policy=${encodeURIComponent(JSON.stringify(policy))}`;
+  const body = `Action=AssumeRole&Version=2011-06-15&DurationSeconds=3600${limit}`;
   const { url, headers } = await new AwsV4Signer({
     method: "POST",
     url: `${minio.endpoint}/`,

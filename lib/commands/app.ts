@@ -47,6 +47,14 @@ export interface OpenStoreOptions {
   journal?: UploadJournal;
 }
 
+/** What may be shown of a store's credentials. */
+export interface CredentialsNote {
+  /** Where they come from. */
+  source?: string;
+  /** When they end, in Unix milliseconds; absent = never, as far as is known. */
+  expiresAt?: number;
+}
+
 /** An open store. */
 export interface OpenStore {
   /** The store. */
@@ -57,6 +65,8 @@ export interface OpenStore {
   location(): unknown;
   /** The storage's clock less this machine's, in milliseconds, where an answer has told it. */
   skewMs?(): number | undefined;
+  /** Where its credentials come from; absent where it takes none. */
+  credentials?(): Promise<CredentialsNote>;
   /** Closes its connections. */
   close(): void;
 }

@@ -15,7 +15,7 @@ export function helpPage(path: readonly VerbSpec[]): string {
   const name = path.map((one) => one.name).join(" ");
   const inherited = optionsOf(path.slice(0, -1));
   const sections: [string, [string, string][]][] = [
-    ["Arguments", (verb.arguments ?? []).map((one) => [one.name, one.about])],
+    ["Arguments", (verb.arguments ?? []).map(argumentRow)],
     ["Options", (verb.options ?? []).map(optionRow)],
     ["Options of every verb", path.length === 1 ? [] : inherited.map(optionRow)],
     ["Commands", (verb.verbs ?? []).map((one) => [`${one.name}${usageOf(one)}`, one.about])],
@@ -48,6 +48,10 @@ function usageOf({ options = [], arguments: args = [], verbs, load }: VerbSpec):
 function argumentShown({ name, optional, many }: ArgumentSpec): string {
   const word = many ? `${name}...` : name;
   return optional ? `[${word}]` : `<${word}>`;
+}
+
+function argumentRow({ name, about, choices }: ArgumentSpec): [string, string] {
+  return [name, choices === undefined ? about : `${about} (${choices.join(", ")})`];
 }
 
 function optionRow(option: OptionSpec): [string, string] {

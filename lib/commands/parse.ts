@@ -144,6 +144,10 @@ function takeArguments({ path, values }: Parsed, words: string[]): void {
     if (words.length === 0 && !argument.optional) {
       throw usage(`the argument <${argument.name}> is missing`);
     }
+    const stray = argument.choices && words.find((word) => !argument.choices!.includes(word));
+    if (stray !== undefined) {
+      throw usage(`<${argument.name}> is one of ${argument.choices!.join(", ")}`);
+    }
     if (argument.many) values[argument.name] = words.splice(0);
     else if (words.length > 0) values[argument.name] = words.shift();
   }

@@ -76,7 +76,7 @@ export async function withSync<T>(
 }
 
 /** Clocks further apart than this make S3 servers refuse requests, in milliseconds. */
-const MAX_SKEW_MS = 5 * 60 * 1000;
+export const MAX_SKEW_MS = 5 * 60 * 1000;
 
 /** Remembers where the vault was really found, and tells of a clock that is wrong. */
 function keepFindings(ui: Ui, db: Database, vault: VaultRow, opened: OpenStore): void {

@@ -40,6 +40,8 @@ export interface ArgumentSpec {
   name: string;
   about: string;
   optional?: boolean;
+  /** The values that it can have. */
+  choices?: readonly string[];
   /** The last one only: it takes all that follow, and the verb gets an array. */
   many?: boolean;
 }

@@ -78,7 +78,7 @@ export async function uploadParts(transport: Transport, upload: Upload): Promise
 }
 
 /** Somebody waits for the end: giving up must not take long then. */
-const HURRY_MS = 10_000;
+export const HURRY_MS = 10_000;
 
 /** Aborts an upload, if it can; not stopped by the signal: it is what cleans up after that. */
 export async function giveUp(

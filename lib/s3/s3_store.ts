@@ -18,6 +18,7 @@ import {
   type SyncStore,
   throwIfAborted,
   type UploadJournal,
+  type UploadTrial,
 } from "../store/mod.ts";
 import type { TransportOptions } from "./call.ts";
 import { incomplete, numberOf, type Opened, openedOf } from "./download.ts";
@@ -227,6 +228,16 @@ export class S3Store implements SyncStore {
   ): Promise<ConditionSupport> {
     throwIfAborted(options.signal);
     return await probeComplete(this.#transport, this.#fullKey(key), bytes, options.signal);
+  }
+
+  /** As {@link SyncStore.tryUpload}: begins an upload, looks at it, and gives it up. */
+  async tryUpload(
+    key: string,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<UploadTrial[]> {
+    throwIfAborted(options.signal);
+    const { tryUpload } = await import("./upload_trial.ts");
+    return await tryUpload(this.#transport, this.#fullKey(key), options.signal);
   }
 
   /**

@@ -15,7 +15,7 @@ export interface RequestNote {
   key: string;
   /** Which try this was, from 1. */
   attempt: number;
-  /** HTTP status, or the category of the failure. */
+  /** HTTP status (in a folder `ok`), or the category of the failure. */
   outcome: string;
   /** How long the answer took to begin, in milliseconds. */
   milliseconds: number;

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { HxError } from "../errors.ts";
 
 /** One object in a listing. */
 export interface StoreEntry {
@@ -100,6 +101,14 @@ export interface ObjectInfo {
  */
 export type ConditionSupport = "yes" | "ignored" | "refused";
 
+/** One step of an upload, as {@link SyncStore.tryUpload} has tried it. */
+export interface UploadTrial {
+  /** The permission it takes, such as `s3:AbortMultipartUpload`. */
+  action: string;
+  /** What went wrong, if something did. */
+  error?: HxError;
+}
+
 /** Where a vault's objects lie: a bucket, a folder, memory. Untrusted: it sees ciphertext only. */
 export interface SyncStore {
   /** The store's URI as a user would type it; holds no secret. */
@@ -156,6 +165,12 @@ export interface SyncStore {
     bytes: Uint8Array<ArrayBuffer>,
     options?: { signal?: AbortSignal },
   ): Promise<ConditionSupport>;
+
+  /**
+   * Tries, one by one, the permissions that long uploads take, in stores where they are others than
+   * those of a put: begins an upload of `key` and gives it up again. Nothing becomes visible.
+   */
+  tryUpload?(key: string, options?: { signal?: AbortSignal }): Promise<UploadTrial[]>;
 
   /**
    * Gives up the long uploads that runs which died have left in the store's journal, in stores where
