@@ -36,6 +36,8 @@ export interface Device {
 export interface World {
   store: SyncStore;
   keys: VaultKeys;
+  /** K_master. */
+  master: Uint8Array<ArrayBuffer>;
   vaultId: string;
   /** Unix milliseconds; tests move it. */
   clock: { now: number };
@@ -71,6 +73,7 @@ export async function makeWorld(
   return {
     store,
     keys,
+    master,
     vaultId,
     clock,
     random,

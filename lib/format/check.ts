@@ -1,7 +1,7 @@
 /** The small checks that payload parsers are made of (section 6: known fields are strictly typed). */
 import { corrupt } from "./corrupt.ts";
 import { fromUtf8 } from "./bytes.ts";
-import { MAX_STRING_BYTES } from "./limits.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_STRING_BYTES } from "./limits.ts";
 import { isUuid } from "./uuid.ts";
 
 /** A JSON object. */
@@ -9,6 +9,7 @@ export type Json = Record<string, unknown>;
 
 /** Parses a payload's JSON. @throws {HxError} `corrupt` */
 export function parseJson(bytes: Uint8Array, what: string): Json {
+  checkShape(bytes, what);
   const text = fromUtf8(bytes);
   if (text === undefined) throw corrupt(what, "it is not UTF-8");
   let value: unknown;
@@ -18,6 +19,31 @@ export function parseJson(bytes: Uint8Array, what: string): Json {
     throw corrupt(what, "it is not JSON");
   }
   return object(value, what);
+}
+
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/**
+ * Refuses JSON that would take many times its own memory once it is parsed: 128 MiB of empty lists, in
+ * a segment of 130 KiB, take more than 4 GiB (section 7). What is no JSON at all is left to the parser.
+ */
+function checkShape(bytes: Uint8Array, what: string): void {
+  let depth = 0;
+  let values = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
+    } else if (byte === LIST || byte === OBJECT) {
+      values++;
+      if (++depth > MAX_JSON_DEPTH) {
+        throw corrupt(what, `it nests more than ${MAX_JSON_DEPTH} deep`);
+      }
+    } else if (byte === LIST_END || byte === OBJECT_END) depth--;
+    else if (byte === COMMA) values++;
+  }
+  if (values > MAX_JSON_VALUES) throw corrupt(what, `it holds more than ${MAX_JSON_VALUES} values`);
 }
 
 /** A JSON object. */

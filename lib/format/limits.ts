@@ -30,6 +30,12 @@ export function storedLimit(type: ObjectType, maxPlain: number): number {
 /** Most events in a segment. */
 export const MAX_EVENTS = 50_000;
 
+/** Deepest nesting of lists and objects in a payload. */
+export const MAX_JSON_DEPTH = 1000;
+
+/** Most values in a payload: its commas, and the lists and objects that it opens. */
+export const MAX_JSON_VALUES = 2_000_000;
+
 /** Longest `cmd`, and most bytes that `cmd_base64` keeps. */
 export const MAX_CMD_BYTES: number = MIB;
 

@@ -36,21 +36,22 @@ export async function readManifests(
     if (isUnchanged(seen.get(nodeId), entry, seconds(context))) recorder.skipped.manifest++;
     else changed.push(nodeId);
   }
-  await readAll(context, recorder, changed);
-  await reportAbsent(context, recorder, listing, self);
+  const outcomes = await readAll(context, recorder, changed);
+  const damaged = new Set(changed.filter((nodeId) => outcomes.get(nodeId) === "damaged"));
+  await reportAbsent(context, recorder, listing, self, damaged);
 }
 
 function isUnchanged(seen: SeenManifest | undefined, entry: StoreEntry, now: number): boolean {
   return seen !== undefined && seen.etag === entry.etag && now - (seen.etagAt ?? 0) < ETAG_LIFE_S;
 }
 
-/** Reads manifests; gives those that were there. */
+/** Reads manifests; says of each whether it was there, and right. */
 async function readAll(
   context: SyncContext,
   recorder: Recorder,
   nodes: Iterable<string>,
-): Promise<Set<string>> {
-  const there = new Set<string>();
+): Promise<Map<string, "right" | "damaged" | "absent">> {
+  const outcomes = new Map<string, "right" | "damaged" | "absent">();
   const results = fetchAhead(nodes, {
     limit: context.concurrency ?? CONCURRENCY,
     signal: context.signal,
@@ -61,11 +62,11 @@ async function readAll(
     sizeOf: ({ found }) => found?.bytes.length ?? 0,
   });
   for await (const { nodeId, found, opened, problem } of results) {
-    if (found) there.add(nodeId);
+    outcomes.set(nodeId, found ? "right" : problem ? "damaged" : "absent");
     if (problem) rejectManifest(context, recorder, nodeId, asHxError(problem).category);
     if (found && opened) await take(context, recorder, found, opened);
   }
-  return there;
+  return outcomes;
 }
 
 /** A node's manifest as the store has it: nothing, bytes that open, or what is wrong with them. */
@@ -116,21 +117,26 @@ async function take(
 
 /**
  * Reports nodes that are gone, or of which another has seen more than is there. Both are read once
- * more first: a publish can fall between two reads, and a listing can lag.
+ * more first: a publish can fall between two reads, and a listing can lag. What is damaged is neither,
+ * and counted once.
  */
 async function reportAbsent(
   context: SyncContext,
   recorder: Recorder,
   listing: ReadonlyMap<string, StoreEntry>,
   self: string,
+  damaged: ReadonlySet<string>,
 ): Promise<void> {
-  const before = suspects(context, listing, self);
+  const before = suspects(context, listing, self).difference(damaged);
   if (before.size === 0) return;
-  const there = await readAll(context, recorder, before);
+  const outcomes = await readAll(context, recorder, before);
   const still = staleNodes(seenManifests(context.db), self);
   for (const nodeId of before) {
-    if (!there.has(nodeId)) rejectManifest(context, recorder, nodeId, "missing");
-    else if (still.has(nodeId)) rejectManifest(context, recorder, nodeId, "stale");
+    const outcome = outcomes.get(nodeId);
+    if (outcome === "absent") rejectManifest(context, recorder, nodeId, "missing");
+    else if (outcome === "right" && still.has(nodeId)) {
+      rejectManifest(context, recorder, nodeId, "stale");
+    }
   }
 }
 

@@ -14,6 +14,7 @@ export * from "./import_history.ts";
 export { importPeer, type PeerCounts } from "./import_peer.ts";
 export { type Copied, copyVault, type VaultCopy } from "./copy_vault.ts";
 export { deletionText } from "./delete_guard.ts";
+export { probeStore } from "./probe.ts";
 export { pull } from "./pull.ts";
 export { push } from "./push.ts";
 export { repair, type RepairReport, runRepair } from "./repair.ts";

@@ -12,6 +12,7 @@ import {
   events,
   exact,
   long,
+  ok,
   segment,
   vault,
 } from "./bases.ts";
@@ -116,6 +117,27 @@ run(
   segment,
   longField("cmd_base64", "A", 1_398_103, "="),
 );
+const nested = (depth: number) => ({
+  head: utf8('{"events":[],"later":'),
+  unit: utf8("["),
+  times: depth - 1,
+  tail: utf8("]".repeat(depth - 1) + "}"),
+});
+ok("segment-deep", "an unknown field that nests, 1,000 deep with the payload", segment, {
+  payload: runBytes(nested(1000)),
+});
+run(
+  "limit-depth",
+  "an unknown field that nests, 1,001 deep with the payload",
+  segment,
+  nested(1001),
+);
+run("limit-values", "2,000,001 commas, lists and objects", segment, {
+  head: utf8('{"events":[],"later":['),
+  unit: utf8("0,"),
+  times: 1_999_997,
+  tail: utf8("0]}"),
+});
 bad("limit-blob", "a blob that is longer than its record says", blob, {
   maxPlain: content.length - 1,
 });
