@@ -93,7 +93,7 @@ async function runTests(copy: string, files: readonly string[]): Promise<Verdict
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   if (success) return { outcome: "passed", what: "" };
   const broken = text.match(/.*(?:SyntaxError|ReferenceError|could not be parsed|not found).*/);
-  const failed = text.match(/^(.+) \.\.\. (?:.*\n)*?.*FAILED/m)?.[1] ??
+  const failed = text.match(/^(.+) \.\.\. FAILED/m)?.[1] ??
     text.match(/^.*\(uncaught error\).*$/m)?.[0];
   if (broken || !failed) return { outcome: "broken", what: broken?.[0] ?? text.slice(-500) };
   return { outcome: "failed", what: failed };

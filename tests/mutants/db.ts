@@ -135,7 +135,7 @@ const RECORDS = [
       "an own event that is seen published no longer waits ⚑",
       "if (stored.segment === PENDING) setSegment(db, stored.id, null);",
       "",
-      { tests: ["tests/rules_sync_test.ts"] },
+      { tests: ["tests/rules_pull_test.ts"] },
     ],
     [
       "a record that comes second and loses is remembered ⚑",

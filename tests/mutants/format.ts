@@ -82,7 +82,7 @@ const PAYLOAD = [
       "  const payload: SegmentPayload = {",
       "  if (new Set((events as { node_id: string }[]).map((e) => e.node_id)).size > 1) " +
       'throw corrupt(what, "it has several recorders");\n  const payload: SegmentPayload = {',
-      { tests: ["tests/rules_sync_test.ts"] },
+      { tests: ["tests/rules_pull_test.ts"] },
     ],
   ),
   ...of(
