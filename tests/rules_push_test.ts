@@ -303,7 +303,7 @@ Deno.test("segments are cut at 5,000 events and at 8 MiB of JSON", async () => {
   world.close();
 });
 
-Deno.test("a deletion is cut at 20,000 keys", async () => {
+Deno.test("a deletion of more than 20,000 events is more than one tombstone", async () => {
   const { world, a } = await one();
   record(a.db, ...Array.from({ length: 20_001 }, (_, n) => testEvent(n)));
   await forget(a.db, world.keys, { events: matchEvents(a.db, {}), windows: [] });

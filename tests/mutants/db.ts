@@ -1,7 +1,6 @@
 /** Mutants of merging and deleting (format, section 9). */
 import { type Mutant, of } from "./mutant.ts";
 
-const DB = ["tests/db_test.ts"];
 const RULES = ["tests/db_test.ts", "tests/rules_db_test.ts"];
 
 const SCHEMA = of(
@@ -230,7 +229,7 @@ const RECORDS = [
   ),
   ...of(
     "lib/db/sessions.ts",
-    DB,
+    RULES,
     ["a session keeps its earliest known start", "return Math.min(a, b);", "return b;"],
     ["a start that is not known is none", "if (a === 0 || b === 0) return a + b;", ""],
     [
@@ -239,7 +238,7 @@ const RECORDS = [
       "(b.ended_at ?? a.ended_at ?? -Infinity)",
     ],
     ["of two values the smaller stays", "compareBytes(utf8(a), utf8(b)) <= 0 ? a : b", "b"],
-    ["a value stays over none", "return a ?? b;", "return b;"],
+    ["a value stays over none", "return a ?? b;", "return a;"],
     [
       "a pin is never taken back",
       "if (!pin.pinned) return;",

@@ -441,9 +441,6 @@ const WRITING = [
   ...of(
     "lib/db/sync_state.ts",
     ["tests/db_test.ts", ...RULES],
-    ["a new identity has confirmed nothing", '  db.run("DELETE FROM confirmed_manifest");\n', "", {
-      tests: [PUSH, PULL],
-    }],
   ),
   ...of(
     "lib/db/lock.ts",
@@ -479,8 +476,9 @@ const WRITING = [
     ],
     [
       "a deletion is cut to the size of a tombstone",
-      "part.length === TOMBSTONE_KEYS ||",
-      "false ||",
+      "(part.length > 0 && bytes + size > TOMBSTONE_BYTES)",
+      "false",
+      { tests: ["tests/sync_test.ts"] },
     ],
   ),
   ...of(
