@@ -50,7 +50,7 @@ export function statusLines(
     ...table([
       ...head,
       ["pending", pendingText(status)],
-      ["holes", holesText(status.holes)],
+      ["holes", holesText(status)],
       ["last pull", runText(status.last_pull, "taken in", style)],
       ["last push", runText(status.last_push, "sent", style)],
       ...errorRows(status, style),
@@ -100,8 +100,14 @@ function pendingText({ pending }: SyncStatus): string {
   return waiting.length > 0 ? `${waiting.join(", ")} to push` : "nothing";
 }
 
-function holesText(holes: number): string {
-  return holes === 0 ? "none" : `${counted(holes, "object")} announced, not in the store yet`;
+function holesText({ holes, last_pull }: SyncStatus): string {
+  // Held deletions are published and not taken in, so the count has them too.
+  const held = Math.min(holes, last_pull?.rejected.tombstone?.held ?? 0);
+  const parts = [
+    ...(holes > held ? [`${counted(holes - held, "object")} announced, not in the store yet`] : []),
+    ...(held > 0 ? [`${counted(held, "deletion")} held: \`hx sync pull --accept-deletes\``] : []),
+  ];
+  return parts.join(", ") || "none";
 }
 
 function runText(run: RunReport | null, verb: string, style: Style): string {
