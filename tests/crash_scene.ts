@@ -1,7 +1,13 @@
 /** Devices to be killed, and the processes that are. */
 import { fileURLToPath } from "node:url";
 import { deriveVaultKeys, generateMaster, type VaultKeys } from "../lib/crypto/mod.ts";
-import { matchEvents, newIdentity, openDatabase, writeVault } from "../lib/db/mod.ts";
+import {
+  type Database,
+  matchEvents,
+  newIdentity,
+  openDatabase,
+  writeVault,
+} from "../lib/db/mod.ts";
 import { toHex, uuid4 } from "../lib/format/mod.ts";
 import type { SyncStore } from "../lib/store/mod.ts";
 import { createVault, forget } from "../lib/sync/mod.ts";
@@ -19,6 +25,8 @@ export interface Scene {
   store: SyncStore;
   keys: VaultKeys;
   job(name: string): Job;
+  /** Enrols one more device; its database has to be closed before a process works on it. */
+  enrol(name: string): Database;
 }
 
 /** Makes a vault and two devices in it, their databases in `dir`. */
@@ -42,7 +50,13 @@ export async function prepare(dir: string, target: Target, store: SyncStore): Pr
   a.close();
   enrol("b").close();
   const vault = { id: vaultId, master: toHex(master) };
-  return { dir, store, keys, job: (name) => ({ database: `${dir}/${name}.db`, target, vault }) };
+  return {
+    dir,
+    store,
+    keys,
+    enrol,
+    job: (name) => ({ database: `${dir}/${name}.db`, target, vault }),
+  };
 }
 
 /** A bucket behind a proxy, which sees every request. */

@@ -4,13 +4,75 @@
  * chosen by the seed, let go. So a seed replays, though encryption finishes when it likes.
  */
 import { HxError } from "../lib/errors.ts";
-import type { SyncStore } from "../lib/store/mod.ts";
+import type { ListPage, SyncStore } from "../lib/store/mod.ts";
 
 /** A process that dies: whatever it was doing goes no further. */
 export class Crash extends Error {}
 
-/** What may happen to a store call when it is let go. */
-export type Fate = "done" | "lost request" | "lost response" | "crash before" | "crash after";
+/** What may go wrong with a store call when it is let go. */
+export const FATES = [
+  "lost request",
+  "lost response",
+  "crash before",
+  "crash after",
+  /** It reaches the store twice, and the second answer counts. */
+  "twice",
+  /** It reaches the store once more, some calls later. */
+  "again later",
+  /** A listing is one that was given before; its ETags may be, or may be new ones. */
+  "stale",
+] as const;
+
+/** What becomes of a store call. */
+export type Fate = "done" | typeof FATES[number];
+
+/** What is under way between devices and one store. */
+export class Network {
+  readonly #next: () => number;
+  readonly #late: { calls: number; work: () => Promise<unknown> }[] = [];
+  readonly #listings = new Map<string, ListPage>();
+
+  /** @param next seeded numbers in [0, 1) */
+  constructor(next: () => number) {
+    this.#next = next;
+  }
+
+  /** Delivers a call once more after some others. */
+  repeat(work: () => Promise<unknown>): void {
+    this.#late.push({ calls: 1 + Math.floor(this.#next() * 12), work });
+  }
+
+  /** Delivers what is due, or all of it; nobody hears the answers. */
+  async deliver(all = false): Promise<void> {
+    for (const late of this.#late.splice(0)) {
+      if (!all && --late.calls > 0) this.#late.push(late);
+      else await late.work().catch(() => {});
+    }
+  }
+
+  /** Remembers a listing, or gives an earlier one in its place. */
+  listed(prefix: string, page: ListPage, isStale: boolean): ListPage {
+    const earlier = this.#listings.get(prefix);
+    if (!isStale || !earlier) {
+      this.#listings.set(prefix, page);
+      return page;
+    }
+    const etags = new Map(earlier.entries.map(({ key, etag }) => [key, etag]));
+    switch (Math.floor(this.#next() * 3)) {
+      case 0:
+        return earlier;
+      case 1: // the objects of now, with ETags that come again
+        return withEtags(page, (key, etag) => etags.get(key) ?? etag);
+      default:
+        return withEtags(page, () => `"${this.#next()}"`);
+    }
+  }
+}
+
+function withEtags(page: ListPage, etagOf: (key: string, etag: string) => string): ListPage {
+  const entries = page.entries.map((entry) => ({ ...entry, etag: etagOf(entry.key, entry.etag) }));
+  return { ...page, entries };
+}
 
 /** Lets one parked device go at a time. */
 export class Scheduler {
@@ -67,13 +129,18 @@ export function scheduledStore(
   store: SyncStore,
   device: string,
   scheduler: Scheduler,
-  fate: () => Fate,
+  network: Network,
+  fate: (call: string) => Fate,
 ): SyncStore {
+  let end: Fate = "done";
   const call = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     await scheduler.park(device, what);
-    const end = fate();
+    await network.deliver();
+    end = fate(what);
     if (end === "crash before") throw new Crash();
     if (end === "lost request") throw new HxError("network", "the request was lost");
+    if (end === "twice") await work().catch(() => {});
+    if (end === "again later") network.repeat(work);
     const result = await work();
     if (end === "crash after") throw new Crash();
     if (end === "lost response") throw new HxError("network", "the response was lost");
@@ -81,7 +148,10 @@ export function scheduledStore(
   };
   return {
     uri: store.uri,
-    list: (prefix, options) => call("list", () => store.list(prefix, options)),
+    list: async (prefix, options) => {
+      const page = await call("list", () => store.list(prefix, options));
+      return network.listed(prefix, page, end === "stale");
+    },
     get: (key, options) => call("get", () => store.get(key, options)),
     putAtomic: (key, body, options) => call("put", () => store.putAtomic(key, body, options)),
     head: (key, options) => call("head", () => store.head(key, options)),

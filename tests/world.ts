@@ -104,7 +104,8 @@ export async function makeWorld(
       return device;
     },
     close() {
-      for (const device of devices) device.db.close();
+      // A device that was installed again has its database from another one.
+      for (const db of new Set(devices.map((device) => device.db))) db.close();
     },
   };
 }
