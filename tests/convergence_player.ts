@@ -11,9 +11,8 @@ import {
 } from "../lib/db/mod.ts";
 import { isCategory } from "../lib/errors.ts";
 import type { EventRecord } from "../lib/format/types.ts";
-import { importHistory } from "../lib/sync/import_history.ts";
 import { importNodeId } from "../lib/history/mod.ts";
-import { forget, pull, push, repair } from "../lib/sync/mod.ts";
+import { forget, importHistory, pull, push, repair } from "../lib/sync/mod.ts";
 import type { MemoryStore } from "../lib/store/mod.ts";
 import { type Op, type Plan, takes } from "./convergence_plan.ts";
 import { Crash, type Scheduler } from "./scheduler.ts";

@@ -15,6 +15,7 @@ import { type Plan, plans } from "./convergence_plan.ts";
 import { keyText, Operator, Player, type Stage, Truth } from "./convergence_player.ts";
 import { Crash, type Fate, FATES, Network, scheduledStore, Scheduler } from "./scheduler.ts";
 import { seeded } from "./seeded.ts";
+import { tell } from "./tell.ts";
 import { makeWorld, visible } from "./world.ts";
 
 type Count = (kind: string) => void;
@@ -122,7 +123,7 @@ function check({ truth, players }: Stage): void {
   }
 }
 
-const RUNS = Number(Deno.env.get("HX_SCHEDULES") ?? 300);
+const RUNS = Number(Deno.env.get("HX_SCHEDULES") ?? 2000);
 
 /** Every kind of step and fault there is. */
 const KINDS = [
@@ -140,7 +141,7 @@ Deno.test(`devices converge over ${RUNS} random schedules`, async () => {
     endOnFailure: Deno.env.has("HX_PATH"),
   });
   const list = [...counts].map(([kind, n]) => `${n} ${kind}`).join(", ");
-  Deno.stdout.writeSync(new TextEncoder().encode(`${RUNS} schedules: ${list}\n`));
+  tell(`${RUNS} schedules: ${list}`);
   if (RUNS >= 300) assert.deepEqual([...counts.keys()].sort(), KINDS.sort());
 });
 

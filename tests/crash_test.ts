@@ -9,6 +9,7 @@ import { child, inTempDir, killedAfter, prepare, type Scene, targetOf } from "./
 import { makeRig, type Rig } from "./fault_kit.ts";
 import { startMinio } from "./minio.ts";
 import { readObject } from "./store_contract.ts";
+import { tell } from "./tell.ts";
 import { commands } from "./world.ts";
 
 const minio = await startMinio();
@@ -71,6 +72,7 @@ Deno.test("kill -9 at every step of a push, then go on: all there, once, under o
       return await killBothAt(await prepare(dir, { folder }, store), step);
     });
   while (await once()) step++;
+  tell(`${step} kill points in a sync with a folder`);
   assert.ok(step >= 10, `only ${step} kill points`);
 });
 
@@ -84,6 +86,7 @@ Deno.test("kill -9 at every step of a push to S3: all there, once, and no key ha
       return killed;
     });
   while (await once()) step++;
+  tell(`${step} kill points in a sync with S3`);
   assert.ok(step >= 12, `only ${step} kill points`);
 });
 
@@ -101,5 +104,6 @@ Deno.test("kill -9 at any time of a sync with S3: all there, once, and no key ha
       await checkBucket(rig, `killed after ${delay} ms`);
     });
   }
+  tell(`${killed} processes killed at any time of a sync with S3`);
   assert.ok(killed > 0, "every process had ended before it was to be killed");
 });

@@ -5,6 +5,7 @@ import { type Job, openTarget, run, UPLOAD } from "./crash_kit.ts";
 import { child, inTempDir, killedAfter, targetOf } from "./crash_scene.ts";
 import { makeRig, type Rig } from "./fault_kit.ts";
 import { startMinio } from "./minio.ts";
+import { tell } from "./tell.ts";
 import { patternBytes, readObject, sameBytes } from "./store_contract.ts";
 
 const minio = await startMinio();
@@ -77,6 +78,7 @@ Deno.test("kill -9 at every step of a long upload: nothing half is read, no part
       return !ended;
     });
   while (await once()) step++;
+  tell(`${step} kill points in a long upload, ${spared} of them spared a part`);
   assert.ok(step >= 8, `only ${step} kill points`);
   assert.ok(spared > 0, "no part was ever spared");
 });

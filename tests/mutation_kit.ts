@@ -19,6 +19,7 @@ import { openManifest } from "../lib/manifest/mod.ts";
 import { collect, MemoryStore, streamOf } from "../lib/store/mod.ts";
 import { forget, joinVault, pull, push, type RunReport } from "../lib/sync/mod.ts";
 import { addKeeper, attach, type Keeper, withFolder } from "./artifact_kit.ts";
+import { tell } from "./tell.ts";
 import { keyOfOwn, manifestKeyOf } from "./vault_kit.ts";
 import { makeWorld, record, START, testEvent, testNode, visible, type World } from "./world.ts";
 
@@ -88,7 +89,7 @@ export async function withSmallVault(
     const vault = await makeSmallVault(dir);
     try {
       const counts = await work(vault);
-      Deno.stdout.writeSync(utf8(`${counts}\n`));
+      tell(counts);
     } finally {
       vault.close();
     }

@@ -4,6 +4,7 @@ import { makeRig } from "./fault_kit.ts";
 import { startMinio } from "./minio.ts";
 import { BEHAVIOURS, FILES } from "./s3_behaviours.ts";
 import { bytesOf, failsWith, readObject } from "./store_contract.ts";
+import { tell } from "./tell.ts";
 
 const minio = await startMinio();
 
@@ -22,8 +23,7 @@ Deno.test("every behaviour of the S3 store has its tests", async () => {
     }
   }
   assert.deepEqual(missing, []);
-  const line = `${covered} of ${covered + missing.length} behaviours of s3.md\n`;
-  Deno.stdout.writeSync(new TextEncoder().encode(line));
+  tell(`${covered} of ${covered + missing.length} behaviours of s3.md`);
 });
 
 /** Whether a file registers a test of this name. */

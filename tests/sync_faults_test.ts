@@ -26,6 +26,7 @@ import {
 import { startMinio } from "./minio.ts";
 import { readObject } from "./store_contract.ts";
 import { temporaryCredentials } from "./sts.ts";
+import { tell } from "./tell.ts";
 import { type Device, makeWorld, record, START, testEvent, visible, type World } from "./world.ts";
 
 const minio = await startMinio();
@@ -204,12 +205,8 @@ Deno.test("a sync in which every distinct request fails once leaves the same buc
     faults += met.size;
     for (const [shape, fault] of met) pairs.add(`${shape} ${fault}`);
   }
-  report(
+  tell(
     `${calm.requests} requests when all is well; ${numbers.size} distinct ones failed ` +
       `${faults} times in ${TURNS} runs (${pairs.size} pairs of request and fault)`,
   );
 });
-
-function report(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
