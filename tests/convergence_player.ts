@@ -151,10 +151,13 @@ export class Player {
     }
   }
 
-  /** The store's fault; one that loses what was just put there is found out by whoever reads it back. */
+  /**
+   * The store's fault. One that loses what was just put there is found out by whoever reads it back, be
+   * it after a conflict with one's own request that came twice.
+   */
   #isStores(error: unknown): boolean {
     return isCategory(error, "network") ||
-      (this.#stage.plan.losses && isCategory(error, "server"));
+      (this.#stage.plan.losses && (isCategory(error, "server") || isCategory(error, "conflict")));
   }
 
   async #do(step: Op): Promise<void> {
