@@ -7,6 +7,7 @@ import {
   openDatabase,
   readIdentity,
   seenManifests,
+  splitIdentity,
   takeSyncLock,
 } from "../lib/db/mod.ts";
 import { isCategory } from "../lib/errors.ts";
@@ -31,6 +32,7 @@ import {
   makeWorld,
   record,
   testEvent,
+  testNode,
   visible,
   type World,
 } from "./world.ts";
@@ -259,6 +261,22 @@ Deno.test("repair() never seals a number that was not taken, whatever lies under
   record(a.db, testEvent(7));
   await push(a.context); // takes the number, and writes over what is in its way
   assert.equal((await repair(a.context)).ok, true);
+  await pull(fresh.context);
+  assert.deepEqual(commands(fresh.db), [...LEFT, "echo 7"]);
+  world.close();
+});
+
+Deno.test("repair() publishes what only a segment holds that no manifest names", async () => {
+  const { world, a, fresh } = await oneAndFresh();
+  record(a.db, testEvent(7));
+  a.context.step = (name) => {
+    if (name === "put manifest") throw new Crash();
+  };
+  await assert.rejects(push(a.context), Crash);
+  delete a.context.step;
+  // Another copy of this device goes on with its name, and has not come so far.
+  splitIdentity(a.db, testNode(77));
+  await repair(a.context);
   await pull(fresh.context);
   assert.deepEqual(commands(fresh.db), [...LEFT, "echo 7"]);
   world.close();

@@ -23,3 +23,4 @@ export * from "./toll.ts";
 export * from "./tombstones.ts";
 export * from "./twins.ts";
 export * from "./uploads.ts";
+export * from "./waiting.ts";

@@ -7,6 +7,7 @@ import {
   Interner,
   isDatabaseTrouble,
   isWindow,
+  keepWaiting,
   mergeArtifact,
   mergeEvent,
   mergePin,
@@ -26,15 +27,23 @@ import type { OpenedObject } from "./open.ts";
  * Applies a batch in one transaction, tombstones before segments, and marks what was applied as
  * imported. An object that fails undoes only itself.
  *
+ * @param isNamed manifests name the objects: own records that are seen there are published for good, and
+ * wait no longer
  * @returns by position, the error of an object that failed, or undefined
  */
 export async function applyBatch(
   db: Database,
   keys: VaultKeys,
   batch: readonly OpenedObject[],
+  isNamed = true,
 ): Promise<unknown[]> {
   const apply = (work: (digests: Digests) => unknown[]) =>
-    withDigests(db, keys, () => textsOf(db, batch), work);
+    withDigests(
+      db,
+      keys,
+      () => textsOf(db, batch),
+      (digests) => isNamed ? work(digests) : keepWaiting(db, () => work(digests)),
+    );
   // Savepoints keep a copy of every page that is changed, which costs several times the inserts, and
   // objects that fail here are rare: so first without, and only if one fails again with them.
   try {

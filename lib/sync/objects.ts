@@ -25,14 +25,17 @@ const MAX_WARNINGS = 5;
 /**
  * Fetches and applies all that is missing of one kind. Tombstones that would remove much of the history
  * are asked for first.
+ *
+ * @param isNamed whether manifests name all of it: see {@link applyBatch}
  */
 export async function importMissing(
   context: SyncContext,
   recorder: Recorder,
   kind: NumberedKind,
+  isNamed = true,
 ): Promise<void> {
   const guard = kind === "tombstone" ? DeleteGuard.forHistory(context) : undefined;
-  const run = new ImportRun(context, recorder);
+  const run = new ImportRun(context, recorder, isNamed);
   const results = fetchAhead(run.missing(kind), {
     limit: context.concurrency ?? CONCURRENCY,
     signal: context.signal,
@@ -67,6 +70,7 @@ function missingTotal({ db }: Pick<SyncContext, "db">, kind: NumberedKind): numb
 class ImportRun {
   readonly #context: SyncContext;
   readonly #recorder: Recorder;
+  readonly #isNamed: boolean;
   readonly #absentInARow = new Map<string, number>();
   #storeFailures = 0;
   #warnings = 0;
@@ -75,9 +79,10 @@ class ImportRun {
   #done = 0;
   #total = 0;
 
-  constructor(context: SyncContext, recorder: Recorder) {
+  constructor(context: SyncContext, recorder: Recorder, isNamed: boolean) {
     this.#context = context;
     this.#recorder = recorder;
+    this.#isNamed = isNamed;
   }
 
   /** The numbers that are published and not here, node by node. */
@@ -132,7 +137,8 @@ class ImportRun {
     this.#batch = [];
     this.#events = 0;
     await this.#context.step?.("apply");
-    const results = await applyBatch(this.#context.db, this.#context.keys, batch);
+    const { db, keys } = this.#context;
+    const results = await applyBatch(db, keys, batch, this.#isNamed);
     for (const [index, object] of batch.entries()) {
       if (results[index] === undefined) this.#recorder.imported[object.kind]++;
       else this.#reject(object, results[index]);

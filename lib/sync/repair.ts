@@ -76,8 +76,8 @@ export async function repair(given: SyncContext): Promise<RepairReport> {
   await work.flush();
   await work.putBack();
   if (await work.learn()) {
-    await importMissing(context, recorder, "tombstone");
-    await importMissing(context, recorder, "segment");
+    await importMissing(context, recorder, "tombstone", false);
+    await importMissing(context, recorder, "segment", false);
   }
   const { imported: published } = await push(context);
   const { at, duration_ms, imported, requests, ...report } = recorder.report(true);
@@ -210,7 +210,7 @@ class Repair {
     this.#events = 0;
     if (batch.length === 0) return;
     await this.#context.step?.("apply again");
-    const errors = await applyBatch(this.#context.db, this.#context.keys, batch);
+    const errors = await applyBatch(this.#context.db, this.#context.keys, batch, false);
     const error = errors.find((error) => error !== undefined);
     if (error !== undefined) throw error;
   }

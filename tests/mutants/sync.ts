@@ -67,6 +67,15 @@ const READING = [
     ],
   ),
   ...of(
+    "lib/sync/repair.ts",
+    ["tests/repair_test.ts"],
+    [
+      "a segment that no manifest names publishes nothing for good",
+      'importMissing(context, recorder, "segment", false)',
+      'importMissing(context, recorder, "segment")',
+    ],
+  ),
+  ...of(
     "lib/manifest/freshness.ts",
     ["tests/manifest_test.ts", ...RULES],
     [
