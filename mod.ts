@@ -35,7 +35,7 @@ export { exportEvents, type ExportRow } from "./lib/db/mod.ts";
 export type { StoreCapabilities, VaultRow } from "./lib/db/mod.ts";
 export { createVault, joinVault, openVault, pull, push, runSync } from "./lib/sync/mod.ts";
 export { type ObjectKind, Recorder, type Rejection, type RunReport } from "./lib/sync/mod.ts";
-export type { OpenedVault, Operation, RunReports } from "./lib/sync/mod.ts";
+export type { OpenedVault, Operation, RunReports, VaultToMake } from "./lib/sync/mod.ts";
 export type { SyncContext, SyncEvent, VaultContext } from "./lib/sync/mod.ts";
 export { repair, type RepairReport, verify, type VerifyReport } from "./lib/sync/mod.ts";
 export type { DeleteQuestion, Inspection, Problem, Tally } from "./lib/sync/mod.ts";

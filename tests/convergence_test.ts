@@ -70,7 +70,7 @@ function makeFaults(plan: Plan, next: () => number, count: Count): Faults {
   return {
     fate(call) {
       if (next() >= likely) return "done";
-      const fates = FATES.filter((fate) => fate !== "stale" || call === "list");
+      const fates = FATES.filter((fate) => isPossible(plan, fate, call));
       const fate = fates[Math.floor(next() * fates.length)]!;
       count(fate);
       return fate;
@@ -84,6 +84,15 @@ function makeFaults(plan: Plan, next: () => number, count: Count): Faults {
       likely = 0;
     },
   };
+}
+
+/**
+ * Without conditions a PUT that comes late takes a manifest back to what it was, as an operator does; so
+ * it comes where no identity is given up, as there.
+ */
+function isPossible(plan: Plan, fate: Fate, call: string): boolean {
+  if (fate === "again later") return plan.conditional || plan.losses || call !== "put";
+  return fate !== "stale" || call === "list";
 }
 
 function addPlayer(stage: Stage, network: Network, faults: Faults, index: number): void {

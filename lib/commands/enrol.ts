@@ -33,8 +33,9 @@ export function requireNotEnrolled(app: App, device: Device): void {
   const vault = readVault(device.db);
   if (!vault) return;
   throw new HxError("config", `this device is in the vault "${vault.name}" already`, {
-    hint: `to go into another one, move ${app.dataDir} away first; \`hx import\` brings the ` +
-      "shells' history back",
+    hint:
+      "if that one goes on from it under a new key, paste the code of `hx sync invite`; to go " +
+      `into any other one, move ${app.dataDir} away first`,
   });
 }
 

@@ -16,12 +16,22 @@ export interface VaultKey {
   vaultId: string;
   /** K_master. */
   master: Uint8Array<ArrayBuffer>;
+  /** K_forget where the vault brings its own (format, section 4). */
+  forgetKey?: Uint8Array<ArrayBuffer>;
 }
 
 const MARK = "hx-key-1";
 
+/** Marks a file that holds K_forget too: an hx that knows nothing of it would go on with another. */
+const MARK_FORGET = "hx-key-2";
+
 function pathOf(app: App): string {
   return join(app.dataDir, "key");
+}
+
+/** The key of the vault that this device is about to go over to. */
+function nextPathOf(app: App): string {
+  return join(app.dataDir, "key.next");
 }
 
 /**
@@ -30,7 +40,19 @@ function pathOf(app: App): string {
  * @throws {HxError} `config` where the file is not one of hx, or can't be read
  */
 export async function readKey(app: App, ui: Ui): Promise<VaultKey | undefined> {
-  const path = pathOf(app);
+  return await readKeyFile(ui, pathOf(app));
+}
+
+/**
+ * The key of the vault that this device was about to go over to, when it was stopped.
+ *
+ * @throws {HxError} `config`
+ */
+export async function readNextKey(app: App, ui: Ui): Promise<VaultKey | undefined> {
+  return await readKeyFile(ui, nextPathOf(app));
+}
+
+async function readKeyFile(ui: Ui, path: string): Promise<VaultKey | undefined> {
   let text: string;
   try {
     const { mode } = await Deno.stat(path);
@@ -50,18 +72,22 @@ export async function readKey(app: App, ui: Ui): Promise<VaultKey | undefined> {
 
 function parseKeyFile(text: string, path: string): VaultKey {
   const [mark, vaultId = "", hex = "", ...rest] = text.trimEnd().split(" ");
-  if (mark !== MARK && /^hx-key-\d+$/.test(mark ?? "")) {
+  const isKnown = mark === MARK || mark === MARK_FORGET;
+  if (!isKnown && /^hx-key-\d+$/.test(mark ?? "")) {
     throw new HxError("config", `the key file ${path} was written by a newer hx`, {
       hint: "update hx on this device",
     });
   }
   const master = fromHex(hex);
-  if (mark !== MARK || !isUuid(vaultId) || master?.length !== KEY_BYTES || rest.length > 0) {
+  const forgetKey = mark === MARK_FORGET ? fromHex(rest.shift() ?? "") : undefined;
+  const isWhole = master?.length === KEY_BYTES && rest.length === 0 &&
+    (mark === MARK || forgetKey?.length === KEY_BYTES);
+  if (!isKnown || !isUuid(vaultId) || !isWhole) {
     throw new HxError("config", `the key file ${path} is damaged`, {
       hint: "move it away and run `hx sync join --store URI` with the recovery words",
     });
   }
-  return { vaultId, master };
+  return { vaultId, master, ...(forgetKey && { forgetKey }) };
 }
 
 /**
@@ -69,13 +95,21 @@ function parseKeyFile(text: string, path: string): VaultKey {
  * key is put aside (`key.VAULT`, `key.unreadable`): it may be the only one there is.
  */
 export async function writeKey(app: App, ui: Ui, key: VaultKey): Promise<void> {
-  const path = pathOf(app);
   await putAside(app, ui, key.vaultId);
+  await writeKeyFile(app, pathOf(app), key);
+}
+
+/** Writes the key of the vault that this device is about to go over to, just as durably. */
+export async function writeNextKey(app: App, key: VaultKey): Promise<void> {
+  await writeKeyFile(app, nextPathOf(app), key);
+}
+
+async function writeKeyFile(app: App, path: string, key: VaultKey): Promise<void> {
   const temp = `${path}.${toHex(app.random(8))}.tmp`;
   try {
     const file = await Deno.open(temp, { write: true, createNew: true, mode: 0o600 });
     try {
-      const line = new TextEncoder().encode(`${MARK} ${key.vaultId} ${toHex(key.master)}\n`);
+      const line = new TextEncoder().encode(keyLine(key));
       for (let at = 0; at < line.length;) at += await file.write(line.subarray(at));
       await file.sync();
     } finally {
@@ -90,6 +124,12 @@ export async function writeKey(app: App, ui: Ui, key: VaultKey): Promise<void> {
       cause,
     });
   }
+}
+
+function keyLine({ vaultId, master, forgetKey }: VaultKey): string {
+  return forgetKey
+    ? `${MARK_FORGET} ${vaultId} ${toHex(master)} ${toHex(forgetKey)}\n`
+    : `${MARK} ${vaultId} ${toHex(master)}\n`;
 }
 
 async function putAside(app: App, ui: Ui, vaultId: string): Promise<void> {
@@ -124,6 +164,9 @@ async function syncFolder(path: string): Promise<void> {
 export async function requireKey(app: App, ui: Ui, vaultId?: string): Promise<VaultKey> {
   const key = await readKey(app, ui);
   if (key && (vaultId ?? key.vaultId) === key.vaultId) return key;
+  // The database went over to another vault, and then the run was stopped.
+  const next = vaultId === undefined ? undefined : await readNextKey(app, ui);
+  if (next && next.vaultId === vaultId) return await takeNextKey(app, ui, next);
   if (vaultId === undefined) {
     throw new HxError("config", "this device has no key yet", {
       hint: "`hx sync`, `hx sync init` and `hx sync join` make or fetch one",
@@ -135,11 +178,19 @@ export async function requireKey(app: App, ui: Ui, vaultId?: string): Promise<Va
   });
 }
 
+/** Makes the key of the vault that this device has gone over to its own; the old one is kept aside. */
+export async function takeNextKey(app: App, ui: Ui, next: VaultKey): Promise<VaultKey> {
+  await writeKey(app, ui, next);
+  await Deno.remove(nextPathOf(app));
+  return next;
+}
+
 /**
  * The keys of the vault that this device is enrolled in.
  *
  * @throws {HxError} `config` where the key file is missing or of another vault
  */
 export async function requireKeys(app: App, ui: Ui, vaultId: string): Promise<VaultKeys> {
-  return await deriveVaultKeys((await requireKey(app, ui, vaultId)).master, vaultId);
+  const { master, forgetKey } = await requireKey(app, ui, vaultId);
+  return await deriveVaultKeys(master, vaultId, forgetKey);
 }

@@ -15,6 +15,7 @@ import type { App, OpenStore, StoreChoice, StoreOptions } from "./app.ts";
 import { askInvite, askKey, type VaultSecret } from "./ask_key.ts";
 import { type Device, openDevice } from "./device.ts";
 import { enrol, requireNotEnrolled, vaultContext } from "./enrol.ts";
+import { goOver, keyOf } from "./go_over.ts";
 import { readKey, writeKey } from "./key_file.ts";
 import { storeOptions } from "./session.ts";
 
@@ -118,7 +119,7 @@ async function openTarget(
 async function join(joining: Joining, location: () => unknown): Promise<Unlocked["vault"]> {
   const { app, ui, device, context } = joining;
   const { vault, master } = await unlock(joining);
-  await writeKey(app, ui, { vaultId: vault.vaultId, master });
+  await writeKey(app, ui, keyOf({ vault, master }));
   enrol(app, device, vault, location(), uuid4(context.random));
   return vault;
 }
@@ -152,21 +153,24 @@ function otherVault(): HxError {
   });
 }
 
-/** Gives the vault that this device is in another address, or its lost key back. */
+/**
+ * Gives the vault that this device is in another address, or its lost key back; or goes over to one that
+ * goes on from it, under a new key.
+ */
 async function readdress(
   joining: Joining,
   row: VaultRow,
   location: () => unknown,
 ): Promise<Unlocked["vault"]> {
   const { app, ui, device, context, invite } = joining;
-  if (invite && invite.vaultId !== row.vaultId) requireNotEnrolled(app, device);
+  if (invite && invite.vaultId !== row.vaultId) return await follow(joining, row, location);
   const key = await readKey(app, ui).catch(() => undefined);
   const own = key?.vaultId === row.vaultId ? key : undefined;
   try {
     const { vault, master } = own
       ? { vault: await openVault(context, row.vaultId, own.master), master: own.master }
       : await unlock(joining, row.vaultId);
-    if (!own) await writeKey(app, ui, { vaultId: row.vaultId, master });
+    if (!own) await writeKey(app, ui, keyOf({ vault, master }));
     const { vaultId, name, capabilities } = vault;
     writeVault(device.db, { vaultId, name, location: location(), capabilities });
     return vault;
@@ -174,4 +178,17 @@ async function readdress(
     if (isCategory(error, "not-found")) requireNotEnrolled(app, device); // another vault is there
     throw error;
   }
+}
+
+/** Goes over to the vault that this device's own was moved to under a new key, and to no other one. */
+async function follow(
+  joining: Joining,
+  row: VaultRow,
+  location: () => unknown,
+): Promise<Unlocked["vault"]> {
+  const { app, ui, device } = joining;
+  const unlocked = await unlock(joining);
+  if (!unlocked.vault.movedFrom.includes(row.vaultId)) requireNotEnrolled(app, device);
+  await goOver(app, ui, device, unlocked, location());
+  return unlocked.vault;
 }

@@ -18,6 +18,8 @@ import { storeOptions, withSync } from "./session.ts";
 export interface MoveOptions extends StoreOptions, StoreChoice {
   /** The URI of the other store. */
   store: string;
+  /** Everything is sealed anew, in a new vault with a new key. */
+  newKey?: boolean;
 }
 
 /** Copies the vault, checks the copy, and goes over to it. The old one stays as it is. */
@@ -27,7 +29,8 @@ export async function runMove(app: App, ui: Ui, options: MoveOptions): Promise<n
   const row = requireVaultRow(device.db);
   const from = await app.formatStore(row.location);
   const to = await app.formatStore(location);
-  await refuseSame(app, row.location, location);
+  const isSame = await isSamePlace(app, row.location, location);
+  if (isSame && !options.newKey) throw isThere(to);
   const lock = takeSyncLock(device.lockPath);
   try {
     const opened = await app.openStore(location, {
@@ -36,6 +39,11 @@ export async function runMove(app: App, ui: Ui, options: MoveOptions): Promise<n
       journal: uploadJournal(device.db, JSON.stringify(location)),
     });
     try {
+      if (options.newKey) {
+        const { moveToNewKey } = await import("./sync_new_key.ts");
+        const places = { from, to, isSame };
+        return await moveToNewKey(app, ui, device, options, { opened, places });
+      }
       const { vault, copied } = await copy(app, ui, device, options, opened);
       const { vaultId, name, capabilities } = vault;
       writeVault(device.db, { vaultId, name, location: opened.location(), capabilities });
@@ -51,11 +59,14 @@ export async function runMove(app: App, ui: Ui, options: MoveOptions): Promise<n
   return 0;
 }
 
-async function refuseSame(app: App, old: unknown, fresh: unknown): Promise<void> {
+async function isSamePlace(app: App, old: unknown, fresh: unknown): Promise<boolean> {
   const [a, b] = await Promise.all([app.describeStore(old), app.describeStore(fresh)]);
-  if (a.uri !== b.uri || a.endpoint !== b.endpoint) return;
-  throw new HxError("usage", `the vault is at ${a.uri} already`, {
-    hint: "--store names the place that it is to go to",
+  return a.uri === b.uri && a.endpoint === b.endpoint;
+}
+
+function isThere(uri: string): HxError {
+  return new HxError("usage", `the vault is at ${uri} already`, {
+    hint: "--store names the place that it is to go to; `--new-key` can seal it anew in its place",
   });
 }
 

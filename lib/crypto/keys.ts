@@ -26,10 +26,12 @@ export function generateMaster(random: RandomBytes): Uint8Array<ArrayBuffer> {
  *
  * @param master K_master, 32 bytes
  * @param vaultId the vault's UUID: the same master gives other keys in another vault
+ * @param forgetKey K_forget where the vault brings its own (its `forget_key`), 32 bytes
  */
 export async function deriveVaultKeys(
   master: Uint8Array<ArrayBuffer>,
   vaultId: string,
+  forgetKey?: Uint8Array<ArrayBuffer>,
 ): Promise<VaultKeys> {
   if (master.length !== KEY_BYTES) throw new TypeError("the master key is not 32 bytes");
   const ikm = await crypto.subtle.importKey("raw", master, "HKDF", false, ["deriveKey"]);
@@ -47,9 +49,24 @@ export async function deriveVaultKeys(
   const [wrap, blob, forget] = await Promise.all([
     derive("hx/v0 key-wrap", aes, ["wrapKey", "unwrapKey"]),
     derive("hx/v0 blob-name", hmac, ["sign"]),
-    derive("hx/v0 forget", hmac, ["sign"]),
+    forgetKey
+      ? crypto.subtle.importKey("raw", forgetKey, hmac, false, ["sign"])
+      : derive(FORGET_INFO, hmac, ["sign"]),
   ]);
   return { vaultId, wrap, blob, forget };
+}
+
+const FORGET_INFO = "hx/v0 forget";
+
+/** The 32 bytes of K_forget, for a vault that goes on from this one to bring along. */
+export async function deriveForgetKey(
+  master: Uint8Array<ArrayBuffer>,
+  vaultId: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const ikm = await crypto.subtle.importKey("raw", master, "HKDF", false, ["deriveBits"]);
+  const salt = uuidBytes(vaultId);
+  const params = { name: "HKDF", hash: "SHA-256", salt, info: utf8(FORGET_INFO) };
+  return new Uint8Array(await crypto.subtle.deriveBits(params, ikm, 256));
 }
 
 /** Hex of HMAC-SHA-256(K_forget, cmd): tells a forgotten line without telling the line. */

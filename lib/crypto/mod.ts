@@ -3,7 +3,13 @@
  *
  * @module
  */
-export { deriveVaultKeys, forgetDigest, generateMaster, type VaultKeys } from "./keys.ts";
+export {
+  deriveForgetKey,
+  deriveVaultKeys,
+  forgetDigest,
+  generateMaster,
+  type VaultKeys,
+} from "./keys.ts";
 export { blobId, KEY_BYTES } from "./keys.ts";
 export { type RunningHash, sha256Hex, startSha256 } from "./hash.ts";
 export { type HashBeside, hashBeside } from "./hash_beside.ts";

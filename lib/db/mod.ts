@@ -5,6 +5,7 @@
  */
 export * from "./artifacts.ts";
 export * from "./blobs.ts";
+export * from "./change_vault.ts";
 export * from "./events.ts";
 export * from "./interner.ts";
 export * from "./lock.ts";

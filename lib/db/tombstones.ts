@@ -42,6 +42,37 @@ export function addOwnTombstone(db: Database, payload: TombstonePayload): void {
   applyTombstone(db, new Interner(db), payload);
 }
 
+/** Most keys in one tombstone (format, section 7). */
+const TOMBSTONE_KEYS = 20_000;
+
+/** Most bytes of JSON in one tombstone, well below what readers take; ids of others may be long. */
+const TOMBSTONE_BYTES = 4 * 1024 * 1024;
+
+/** Most that a key, and the line that it may stand for, take as JSON: 6 bytes a UTF-16 unit, and more. */
+export function keyBytes(key: EventKey): number {
+  return key.session_id.length * 6 + 300;
+}
+
+/** Cuts what is forgotten to the size of a tombstone. */
+export function* tombstoneParts<T>(
+  items: Iterable<T>,
+  bytesOf: (item: T) => number,
+): Generator<T[]> {
+  let part: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = bytesOf(item);
+    if (part.length === TOMBSTONE_KEYS || (part.length > 0 && bytes + size > TOMBSTONE_BYTES)) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(item);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}
+
 /** Own deletions that wait to be published. */
 export function pendingTombstones(db: Database): OwnTombstone[] {
   return ownTombstones(db, 0);

@@ -114,8 +114,8 @@ export function encodeManifest(payload: ManifestPayload): Uint8Array<ArrayBuffer
 
 /** The bytes of a vault's payload. */
 export function encodeVault(payload: VaultPayload): Uint8Array<ArrayBuffer> {
-  const { name, created_by } = payload;
-  return json({ name, created_by });
+  const { name, created_by, moved_from, forget_key } = payload;
+  return json({ name, created_by, moved_from, forget_key });
 }
 
 function json(value: unknown): Uint8Array<ArrayBuffer> {

@@ -157,8 +157,13 @@ function parseObserved(value: unknown, what: string): Record<string, number> {
  */
 export function parseVault(bytes: Uint8Array, what = "vault"): VaultPayload {
   const json = parseJson(bytes, what);
-  return {
+  const vault: VaultPayload = {
     name: string(json.name, `${what}: name`),
     created_by: string(json.created_by, `${what}: created_by`),
   };
+  const from = optional(json.moved_from, `${what}: moved_from`, list);
+  if (from) vault.moved_from = from.map((id) => uuid(id, `${what}: moved_from`));
+  const forget = optional(json.forget_key, `${what}: forget_key`, hash);
+  if (forget !== undefined) vault.forget_key = forget;
+  return vault;
 }

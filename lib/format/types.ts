@@ -166,6 +166,10 @@ export interface VaultPayload {
   name: string;
   /** The node that made the vault. */
   created_by: string;
+  /** The vaults that this one goes on from, under a new key; the newest last. */
+  moved_from?: string[];
+  /** K_forget where it is not derived, but that of the first of those vaults: 64 hex digits. */
+  forget_key?: string;
 }
 
 /** K_master under a passphrase, in the header of `vault.hxvault`. */

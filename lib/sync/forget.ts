@@ -1,15 +1,16 @@
 /** Forgetting: tombstones are made and applied at once, and published by the next push. */
 import { forgetDigest, type VaultKeys } from "../crypto/mod.ts";
-import { addOwnTombstone, type Database, keyOfEvent, type MatchedEvent } from "../db/mod.ts";
+import {
+  addOwnTombstone,
+  type Database,
+  keyBytes,
+  keyOfEvent,
+  type MatchedEvent,
+  tombstoneParts,
+} from "../db/mod.ts";
 import type { ForgottenImport, TombstonePayload, WindowTombstone } from "../format/types.ts";
 import { importNodeId } from "../history/mod.ts";
 import { nodesForgottenBy, storedTexts, withDigests } from "../importer/mod.ts";
-
-/** Most keys in one tombstone (format, section 7). */
-const TOMBSTONE_KEYS = 20_000;
-
-/** Most bytes of JSON in one tombstone, well below what readers take; ids of others may be long. */
-const TOMBSTONE_BYTES = 4 * 1024 * 1024;
 
 /** What to forget. */
 export interface Forget {
@@ -31,7 +32,7 @@ export async function forget(
   what: Forget,
 ): Promise<void> {
   const payloads: TombstonePayload[] = [...what.windows];
-  for (const events of cut(what.events)) {
+  for (const events of tombstoneParts(what.events, keyBytes)) {
     const imports = keys ? await linesOf(keys, events) : [];
     payloads.push({ events: events.map(keyOfEvent), ...(imports.length > 0 && { imports }) });
   }
@@ -41,24 +42,6 @@ export async function forget(
     db.run("DELETE FROM directory WHERE id NOT IN (SELECT cwd FROM event WHERE cwd IS NOT NULL)");
   });
   db.checkpoint(); // the text must not survive in the write-ahead log
-}
-
-/** Cuts what is forgotten to the size of a tombstone. */
-function* cut(events: readonly MatchedEvent[]): Generator<MatchedEvent[]> {
-  let part: MatchedEvent[] = [];
-  let bytes = 0;
-  for (const event of events) {
-    // A UTF-16 unit takes at most 6 bytes of JSON; the rest of a key, and a line, a few hundred.
-    const size = event.session_id.length * 6 + 300;
-    if (part.length === TOMBSTONE_KEYS || (part.length > 0 && bytes + size > TOMBSTONE_BYTES)) {
-      yield part;
-      part = [];
-      bytes = 0;
-    }
-    part.push(event);
-    bytes += size;
-  }
-  if (part.length > 0) yield part;
 }
 
 /** The lines of the shells' own files that would bring events captured live back. */

@@ -9,6 +9,7 @@ import {
 import { HxError, isCategory } from "../errors.ts";
 import {
   encodeVault,
+  fromHex,
   keyOf,
   LIMITS,
   type ObjectName,
@@ -16,6 +17,7 @@ import {
   parseVault,
   type RandomBytes,
   rfc3339,
+  toHex,
   VAULTS_PREFIX,
 } from "../format/mod.ts";
 import type { StoreCapabilities } from "../db/mod.ts";
@@ -33,6 +35,22 @@ export interface OpenedVault {
   keys: VaultKeys;
   /** What its writer can read. */
   capabilities: StoreCapabilities;
+  /** The vaults that it goes on from; the newest last. */
+  movedFrom: readonly string[];
+  /** K_forget where it brings its own: 32 bytes. */
+  forgetKey?: Uint8Array<ArrayBuffer>;
+}
+
+/** A vault to be made. */
+export interface VaultToMake extends Partial<Pick<OpenedVault, "movedFrom" | "forgetKey">> {
+  /** The vault: a lower-case UUID. */
+  vaultId: string;
+  /** K_master. */
+  master: Uint8Array<ArrayBuffer>;
+  /** Its name. */
+  name: string;
+  /** The node that makes it. */
+  nodeId: string;
 }
 
 /** What making or finding a vault needs. */
@@ -72,7 +90,7 @@ export async function* findVaults(store: SyncStore, signal: AbortSignal): AsyncG
  */
 export async function createVault(
   context: VaultContext,
-  made: { vaultId: string; master: Uint8Array<ArrayBuffer>; name: string; nodeId: string },
+  made: VaultToMake,
   options: { beside?: boolean } = {},
 ): Promise<OpenedVault> {
   if (!options.beside) await refuseOtherVaults(context, made.vaultId);
@@ -83,7 +101,13 @@ export async function createVault(
     compression: "none" as const,
     keySlots: [],
   };
-  const payload = encodeVault({ name: made.name, created_by: made.nodeId });
+  const { movedFrom, forgetKey } = made;
+  const payload = encodeVault({
+    name: made.name,
+    created_by: made.nodeId,
+    ...(movedFrom && { moved_from: [...movedFrom] }),
+    ...(forgetKey && { forget_key: toHex(forgetKey) }),
+  });
   const bytes = await sealObject(meta, payload, keys, context.random);
   const key = keyOf(vaultName(made.vaultId));
   await putFirst(context, key, bytes);
@@ -127,7 +151,7 @@ export async function openVault(
   vaultId: string,
   master: Uint8Array<ArrayBuffer>,
 ): Promise<OpenedVault> {
-  const opened = await tryVault(context, vaultId, await deriveVaultKeys(master, vaultId));
+  const opened = await tryVault(context, vaultId, master);
   switch (opened) {
     case "absent":
       throw vaultGone(context.store, vaultId);
@@ -152,7 +176,7 @@ export async function joinVault(
 ): Promise<OpenedVault> {
   const found = new Set<string>();
   for await (const vaultId of findVaults(context.store, context.signal)) {
-    const opened = await tryVault(context, vaultId, await deriveVaultKeys(master, vaultId));
+    const opened = await tryVault(context, vaultId, master);
     if (typeof opened !== "string") return opened;
     found.add(opened);
   }
@@ -166,21 +190,34 @@ export async function joinVault(
 type Tried = OpenedVault | "absent" | "locked" | "damaged";
 
 /** Tries a key on a vault; what does not open is fetched once more: a bit may have flipped on the way. */
-async function tryVault(context: VaultContext, vaultId: string, keys: VaultKeys): Promise<Tried> {
-  const tried = await tryOnce(context, vaultId, keys);
-  return tried === "locked" || tried === "damaged" ? await tryOnce(context, vaultId, keys) : tried;
+async function tryVault(
+  context: VaultContext,
+  vaultId: string,
+  master: Uint8Array<ArrayBuffer>,
+): Promise<Tried> {
+  const tried = await tryOnce(context, vaultId, master);
+  return tried === "locked" || tried === "damaged"
+    ? await tryOnce(context, vaultId, master)
+    : tried;
 }
 
-async function tryOnce(context: VaultContext, vaultId: string, keys: VaultKeys): Promise<Tried> {
+async function tryOnce(
+  context: VaultContext,
+  vaultId: string,
+  master: Uint8Array<ArrayBuffer>,
+): Promise<Tried> {
   const key = keyOf(vaultName(vaultId));
   const found = await readObject(context.store, key, LIMITS.vault.stored, context.signal);
   if (!found) return "absent";
   if (!isReadable(found.bytes)) return "damaged"; // in the clear part: not a matter of the key
   try {
-    const { payload } = await openObject(found.bytes, vaultName(vaultId), keys);
-    const { name } = parseVault(payload);
+    const derived = await deriveVaultKeys(master, vaultId);
+    const { payload } = await openObject(found.bytes, vaultName(vaultId), derived);
+    const { name, moved_from: movedFrom = [], forget_key: hex } = parseVault(payload);
+    const forgetKey = hex === undefined ? undefined : fromHex(hex)!;
+    const keys = forgetKey ? await deriveVaultKeys(master, vaultId, forgetKey) : derived;
     const capabilities = await probeStore(context, key, found.bytes);
-    return { vaultId, name, keys, capabilities };
+    return { vaultId, name, keys, capabilities, movedFrom, ...(forgetKey && { forgetKey }) };
   } catch (error) {
     if (isCategory(error, "corrupt")) return "locked";
     throw error;

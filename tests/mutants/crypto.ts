@@ -87,7 +87,19 @@ export const CRYPTO: readonly Mutant[] = [
   ...of(
     "lib/crypto/keys.ts",
     KEYS,
-    ["the vault's id is the salt", "uuidBytes(vaultId)", "new Uint8Array(16)"],
+    [
+      "the vault's id is the salt",
+      "uuidBytes(vaultId);\n  const derive",
+      "new Uint8Array(16);\n  const derive",
+    ],
+    [
+      "a vault may bring its own K_forget",
+      "    forgetKey\n      ? ",
+      "    forgetKey && false\n      ? ",
+      {
+        tests: ["tests/new_key_test.ts"],
+      },
+    ],
     ["blob names have a key of their own", '"hx/v0 blob-name"', '"hx/v0 forget"'],
     [
       "no key can be exported",

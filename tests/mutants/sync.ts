@@ -66,6 +66,31 @@ const READING = [
       "",
     ],
   ),
+  ...of("lib/db/tombstones.ts", ["tests/sync_test.ts"], [
+    "a deletion is cut to the size of a tombstone",
+    "(part.length > 0 && bytes + size > TOMBSTONE_BYTES)",
+    "false",
+  ]),
+  ...of(
+    "lib/db/change_vault.ts",
+    ["tests/new_key_test.ts"],
+    [
+      "deletions go over to the new vault",
+      "for (const payload of deletions(db)) db.run(add, JSON.stringify(payload));",
+      "",
+    ],
+    [
+      "forgotten lines go over to the new vault",
+      "for (const imports of tombstoneParts(lines,",
+      "for (const imports of tombstoneParts([] as typeof lines,",
+    ],
+    ["all events wait in the new vault", 'db.run("UPDATE event SET segment = 0");', ""],
+  ),
+  ...of("lib/commands/sync_join.ts", ["tests/new_key_test.ts"], [
+    "a device follows its own vault and no other",
+    "if (!unlocked.vault.movedFrom.includes(row.vaultId)) requireNotEnrolled(app, device);",
+    "",
+  ]),
   ...of(
     "lib/sync/repair.ts",
     ["tests/repair_test.ts"],
@@ -482,12 +507,6 @@ const WRITING = [
       "a line that was captured live does not come back by import",
       "const imports = keys ? await linesOf(keys, events) : [];",
       "const imports: ForgottenImport[] = [];",
-    ],
-    [
-      "a deletion is cut to the size of a tombstone",
-      "(part.length > 0 && bytes + size > TOMBSTONE_BYTES)",
-      "false",
-      { tests: ["tests/sync_test.ts"] },
     ],
   ),
   ...of(

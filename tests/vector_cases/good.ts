@@ -1,6 +1,6 @@
 /** Vectors of what is right. */
 import { gzipStored, headerSum } from "../gzip_kit.ts";
-import { CREATED, OTHER } from "../vector_kit.ts";
+import { CREATED, NODE, OTHER, VAULT } from "../vector_kit.ts";
 import {
   ARTIFACT,
   blob,
@@ -118,6 +118,14 @@ ok("blob-gzip-empty", "a compressed blob without content", await blobOf(new Uint
   compression: "gzip",
 });
 ok("vault", "a vault without slots", vault);
+ok("vault-moved", "a vault that goes on from two others", vault, {
+  payload: {
+    name: "history",
+    created_by: NODE,
+    moved_from: [OTHER, VAULT],
+    forget_key: "ab".repeat(32),
+  },
+});
 ok("vault-slots", "a vault with 8 slots", vault, {
   header: (h) => ({ ...h, key_slots: Array(8).fill(SLOT) }),
 });

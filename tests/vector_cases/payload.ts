@@ -146,3 +146,9 @@ said("observed", "an observed number that is a string", { observed: { [OTHER]: "
 said("observed-node", "an observed node that is none", { observed: { ada: 9 } });
 said("no-node", "no node", { node: undefined });
 payload("vault-name", "a vault without name", { created_by: NODE }, vault);
+const moved = (file: string, about: string, field: Record<string, unknown>) =>
+  payload(`vault-${file}`, about, { name: "history", created_by: NODE, ...field }, vault);
+moved("moved-text", "a vault that goes on from no list", { moved_from: OTHER });
+moved("moved-uuid", "a vault that goes on from no UUID", { moved_from: [OTHER, "ada"] });
+moved("forget-short", "a forget_key of 31 bytes", { forget_key: "ab".repeat(31) });
+moved("forget-upper", "a forget_key in upper case", { forget_key: "AB".repeat(32) });

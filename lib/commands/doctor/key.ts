@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { deriveVaultKeys, type VaultKeys } from "../../crypto/mod.ts";
+import type { VaultKeys } from "../../crypto/mod.ts";
 import type { VaultRow } from "../../db/mod.ts";
 import type { Ui } from "../../ui/ui.ts";
 import type { App } from "../app.ts";
-import { readKey, requireKey } from "../key_file.ts";
+import { readKey, requireKeys } from "../key_file.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";
 
 /** What the key file tells. */
@@ -29,8 +29,7 @@ export async function keyReport(
 ): Promise<KeyReport> {
   try {
     if (typeof vault === "object") {
-      const { master } = await requireKey(app, ui, vault.vaultId);
-      const keys = await deriveVaultKeys(master, vault.vaultId);
+      const keys = await requireKeys(app, ui, vault.vaultId);
       return { findings: [ok("key", "the key file is that of the vault")], keys };
     }
     const found = await readKey(app, ui);

@@ -79,15 +79,23 @@ as they are. On a terminal it is shown as a QR code too.`,
 const MOVE: VerbSpec = {
   name: "move",
   about: "take the vault to another store",
-  options: STORE_OPTIONS,
+  options: [
+    ...STORE_OPTIONS,
+    { name: "new-key", about: "seal everything anew, in a new vault with a new key" },
+  ],
   examples: [
     "hx sync move --store s3://my-bucket/hx --region eu-west-1",
     "hx sync move --store folder:/mnt/nas/hx",
+    "hx sync move --store s3://new-bucket/hx --region eu-west-1 --new-key",
   ],
   notes: `
 Copies every object of the vault, reads each one back, and then goes over to the copy. Stopped and
 run again it sends only what is not there yet. The old copy is never touched. The other devices have
 to be told; the command says how.
+
+With --new-key, for a key that leaked or a device that was stolen: publishes the whole history once
+more in a new vault, which the old key does not open, and goes over to that. It may be at the same
+place. Forgotten commands stay forgotten. The contents of artifacts are fetched first.
 ${STORES}`,
   load: async () => (await import("../sync_move.ts")).runMove,
 };
