@@ -53,21 +53,33 @@ export interface EventFilter {
 export const ENDED_AT = `coalesce(e.ended_at,
   CASE WHEN e.started_at <> 0 THEN e.started_at + e.duration_ms / 1000 END) AS ended_at`;
 
-/** All events in time order; those without a time first, in the order of their file. */
-export function* exportEvents(db: Database): Generator<ExportRow> {
-  const rows = db.rows<Omit<ExportRow, "pinned"> & { pinned: number }>(`
+/**
+ * All events in time order; those without a time first, in the order of their file.
+ *
+ * @param after only events that came in after the row with this number: {@link lastEventId}
+ */
+export function* exportEvents(db: Database, after = 0): Generator<ExportRow> {
+  // The plus keeps SQLite from going by row instead of by time.
+  const rows = db.rows<Omit<ExportRow, "pinned"> & { pinned: number }>(
+    `
     SELECT n.node_id, s.session_id, e.seq, e.started_at, ${ENDED_AT}, e.duration_ms, e.exit_code,
            d.path AS cwd, c.cmd, s.host, s.user, s.shell, s.pinned
     FROM event e JOIN node n ON n.id = e.node JOIN session s ON s.id = e.session
       JOIN command c ON c.id = e.command LEFT JOIN directory d ON d.id = e.cwd
-    ORDER BY e.started_at, e.ord, n.node_id, s.session_id, e.seq`);
+    WHERE +e.id > ?
+    ORDER BY e.started_at, e.ord, n.node_id, s.session_id, e.seq`,
+    after,
+  );
   for (const row of rows) yield { ...row, pinned: row.pinned === 1 };
 }
 
 /** What a deletion has to know of an event. */
 export interface MatchedEvent extends EventKey {
+  /** Row number, on this device only. */
   id: number;
+  /** Start in Unix seconds; 0 = not known. */
   started_at: number;
+  /** The command. */
   cmd: string;
   /** Host of its session, where one is known. */
   host: string | null;

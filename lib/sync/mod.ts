@@ -16,6 +16,7 @@ export { type Copied, copyVault, type VaultCopy } from "./copy_vault.ts";
 export { deletionText } from "./delete_guard.ts";
 export { probeStore } from "./probe.ts";
 export { pull } from "./pull.ts";
+export { pullEvents, type VaultReader } from "./pull_events.ts";
 export { push } from "./push.ts";
 export { repair, type RepairReport, runRepair } from "./repair.ts";
 export * from "./report.ts";

@@ -63,7 +63,12 @@ export interface VaultContext {
   random: RandomBytes;
   /** Stops the work at the next safe point. */
   signal: AbortSignal;
+  /** Nothing is written, so what the store does with conditions is not found out. @default false */
+  readOnly?: boolean;
 }
+
+/** What a store is taken to do where it was not tried. */
+const UNTRIED: StoreCapabilities = { conditionalPut: "refused", conditionalComplete: "refused" };
 
 /** The name of the vault object. */
 export function vaultName(vaultId: string): ObjectName {
@@ -216,7 +221,7 @@ async function tryOnce(
     const { name, moved_from: movedFrom = [], forget_key: hex } = parseVault(payload);
     const forgetKey = hex === undefined ? undefined : fromHex(hex)!;
     const keys = forgetKey ? await deriveVaultKeys(master, vaultId, forgetKey) : derived;
-    const capabilities = await probeStore(context, key, found.bytes);
+    const capabilities = context.readOnly ? UNTRIED : await probeStore(context, key, found.bytes);
     return { vaultId, name, keys, capabilities, movedFrom, ...(forgetKey && { forgetKey }) };
   } catch (error) {
     if (isCategory(error, "corrupt")) return "locked";
