@@ -207,10 +207,10 @@ Deno.test("trouble with the key file is exit 19; join with the words mends it", 
   assert.match(await home.fails(19, ["sync"]), /key file .* is damaged/);
   assert.equal((await rejoin()).code, 0);
   await home.hx("sync");
-  await Deno.writeTextFile(key, "hx-key-2 x\n");
+  await Deno.writeTextFile(key, "hx-key-3 x\n");
   assert.match(await home.fails(19, ["sync"]), /written by a newer hx/);
   assert.equal((await rejoin()).code, 0);
-  assert.equal(await Deno.readTextFile(`${key}.unreadable`), "hx-key-2 x\n");
+  assert.equal(await Deno.readTextFile(`${key}.unreadable`), "hx-key-3 x\n");
   await Deno.remove(key);
   assert.match(await home.fails(19, ["sync"]), /key file .* is missing/);
   assert.match(await home.fails(19, ["import"]), /key file .* is missing/);
